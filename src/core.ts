@@ -1,0 +1,109 @@
+/** The nouns that every room speaks of. No behaviour. */
+
+/** A problem as the model sees it. Ids are text always: `192e23` and `0e644e` are ids, not numbers. */
+export interface Problem {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Why a sample ended. */
+export const FINISHES = ['stop', 'length', 'deadline', 'cancelled', 'loop', 'error'] as const;
+export type Finish = (typeof FINISHES)[number];
+
+/** An answer read out of a text: the value that is voted on, and how it was found. */
+export interface Answer {
+  /** `null` when the text holds no acceptable answer. */
+  readonly value: bigint | null;
+  /** Name of the rule that fired, `none` when none did. */
+  readonly rule: string;
+  /** Character offsets [start, end) of the answer in the text; `null` without an answer. */
+  readonly span: readonly [number, number] | null;
+  /** What a careful reader should know about this reading, or why a candidate was refused. */
+  readonly warning: string | null;
+}
+
+/** One finished attempt at a problem. */
+export interface Sample {
+  readonly problemId: string;
+  /** 0-based number of this sample among those of its problem. */
+  readonly index: number;
+  readonly seed: number;
+  /** Number of prompt tokens. */
+  readonly promptTokens: number;
+  /** Ids of the tokens drawn, a stop token included. */
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly finish: Finish;
+  readonly answer: Answer;
+  /**
+   * Smallest number of tokens from which on the text, read at any later point, gives the final answer;
+   * `null` without an answer. What a token budget is held against.
+   */
+  readonly answerEnd: number | null;
+  /** Sum of the natural logarithms of the probabilities of `tokens`, at temperature 1 over the whole vocabulary. */
+  readonly logprob: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly seconds: number;
+}
+
+/** The answer given to a problem. */
+export interface Prediction {
+  readonly problemId: string;
+  readonly value: bigint;
+  /** Votes by canonical answer, most first. */
+  readonly votes: readonly (readonly [answer: string, weight: number])[];
+  /** True when no sample gave an answer and `value` is the fallback. */
+  readonly fallback: boolean;
+}
+
+/** How tokens are drawn. Every field is explicit; defaults are filled in where settings are read. */
+export interface Sampling {
+  readonly greedy: boolean;
+  readonly temperature: number;
+  /** Keep the `topK` likeliest tokens; 0 keeps all. */
+  readonly topK: number;
+  /** Keep the smallest set of likeliest tokens with at least this mass; 1 keeps all. */
+  readonly topP: number;
+  /** Keep tokens with at least this fraction of the likeliest one's probability; 0 keeps all. */
+  readonly minP: number;
+  /** Divide (multiply, below 0) the logits of tokens already in the row by this; 1 leaves them. */
+  readonly repetitionPenalty: number;
+}
+
+/** Everything that decides what a run computes. Two runs with equal settings and digests draw the same tokens. */
+export interface RunSettings {
+  readonly samples: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly sampling: Sampling;
+  readonly edition: string;
+  /** Problems shown to the solver and not yet answered, at most. */
+  readonly inFlight: number;
+  /** `null`: no limit. */
+  readonly timeBudgetMs: number | null;
+  readonly dtype: string;
+  readonly device: string;
+}
+
+/** SHA-256 in hexadecimal of what a run was made from. */
+export interface RunDigests {
+  readonly model: string;
+  readonly problems: string;
+  readonly prompt: string;
+}
+
+/** The content of `run.json`: settings and digests, from which everything can be redone. */
+export interface Run {
+  readonly format: number;
+  readonly program: string;
+  readonly modelName: string;
+  readonly problemSet: string;
+  /** Ids in the order in which the solver is shown the problems, drawn from `settings.seed`. */
+  readonly order: readonly string[];
+  readonly settings: RunSettings;
+  readonly digests: RunDigests;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Digests of the submission files, written once the run is complete; a changed submission is not scored. */
+  readonly sealed: Readonly<Record<string, string>> | null;
+}
