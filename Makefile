@@ -1,5 +1,9 @@
-# make evaluate    solve, score and compare the bundled checkpoints (or MODEL=… PROBLEMS=… SAMPLES=… BUDGET=…)
-# make test        type-check, build and run every test
+# make evaluate    solve, score and compare the bundled checkpoints (or MODEL=… PROBLEMS=… SAMPLES=… BUDGET=… ANSWERS=…)
+# make test        type-check, build and run every test (ARGS='src/engine' for some)
+# make bench       decode tokens/s at 1, 8 and 32 rows, and the share of time outside onnxruntime
+# make lint        check format and style
+# make setup       install and build; the others do this by themselves
+# make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build evaluate test lint bench clean
@@ -8,6 +12,8 @@ MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
 SAMPLES ?= 8
 BUDGET ?=
+# The key of PROBLEMS, opened after the runs are sealed; empty where there is none.
+ANSWERS ?= $(wildcard $(PROBLEMS)/answers.csv)
 ARGS ?=
 
 # The postinstall script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
@@ -30,8 +36,21 @@ node_modules/.boxed-setup: package.json package-lock.json
 build: node_modules/.boxed-setup
 	@node_modules/.bin/tsc -p tsconfig.json
 
+# One run a model, each scored once it is sealed, then the comparison and its report.
+evaluate: setup
+	@set -euo pipefail; runs=(); \
+	for model in $(MODEL); do \
+	  runs+=("$$($(BOXED) evaluate --model $$model --problems $(PROBLEMS) --samples $(SAMPLES) $(if $(BUDGET),--time-budget $(BUDGET)) $(ARGS))"); \
+	done; \
+	if [ -z "$(ANSWERS)" ]; then echo "No answer key: submissions in $${runs[*]}"; exit 0; fi; \
+	for run in "$${runs[@]}"; do $(BOXED) score "$$run" --answers $(ANSWERS) --quiet; done; \
+	$(BOXED) compare "$${runs[@]}" --html submissions/report.html
+
 test: setup
 	$(JEST) $(ARGS)
+
+bench: setup
+	$(BOXED) bench models/pebble-sft
 
 lint: setup
 	node_modules/.bin/biome check .

@@ -1,0 +1,205 @@
+/** `boxed evaluate`: the main job for one model. Leaves a run folder with submission files and a journal. */
+import { basename, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { readGenerationDefaults } from '../checkpoint/generation.js';
+import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import type { Run, RunSettings } from '../core.js';
+import { DEFAULT_ROWS } from '../engine/engine.js';
+import { digestOf } from '../files.js';
+import { EDITIONS, type Edition, editionOf } from '../problems/editions.js';
+import { type ProblemSet, readProblems } from '../problems/problemSet.js';
+import { type EvaluateResult, evaluateRun } from '../run/evaluate.js';
+import { describeRun } from '../run/manifest.js';
+import { checkBudget } from '../solve/budget.js';
+import { checkPrompt, DEFAULT_PROMPT } from '../solve/prompt.js';
+import { VERSION } from '../version.js';
+import {
+  addEngineOptions,
+  addModelOptions,
+  type EngineFlags,
+  type ModelFlags,
+  openModel,
+} from './modelOptions.js';
+import { durationMs, formatMs, integerFrom } from './options.js';
+import { ProgressLine } from './progress.js';
+import {
+  addSamplingOptions,
+  describeSampling,
+  resolveSampling,
+  type SamplingFlags,
+} from './samplingOptions.js';
+
+interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags {
+  model: string;
+  problems: string;
+  samples: number;
+  timeBudget?: number;
+  maxTokens?: number;
+  seed: number;
+  edition?: string;
+  inFlight?: number;
+  prompt?: string;
+  out?: string;
+  json?: boolean;
+}
+
+/** Tokens drawn where neither `--max-tokens` nor the checkpoint says how many. */
+const DEFAULT_MAX_TOKENS = 8192;
+const DEFAULT_EDITION = 'aimo3';
+/** Open problems by default, in multiples of those that fill the batch: most samples of one end long before its last. */
+const IN_FLIGHT_FILL = 3;
+/** Hexadecimal digits of the settings' digest in a run's default name. */
+const NAME_DIGEST_LENGTH = 8;
+
+export function evaluateCommand(): Command {
+  const editions = EDITIONS.map(({ name }) => name).join(', ');
+  const command = new Command('evaluate')
+    .description(
+      'Draw samples for each problem, read the answers, vote, and write submission.csv and submission.parquet.\n' +
+        'Prints the run folder. The same command again goes on with an interrupted run, or finds it complete.',
+    )
+    .requiredOption('--model <folder>', 'checkpoint (exported on demand), or an export')
+    .requiredOption(
+      '--problems <path>',
+      'problem set folder, or a CSV, JSONL or Parquet file with id and problem',
+    )
+    .option('--samples <count>', 'samples of each problem', integerFrom(1), 16)
+    .option('--time-budget <duration>', 'for the whole command, such as 5h or 90s; default: none', durationMs)
+    .option(
+      '--max-tokens <count>',
+      "tokens of a sample at most; default: the checkpoint's, or 8192",
+      integerFrom(1),
+    )
+    .option('--seed <number>', 'decides every draw and the order of the problems', integerFrom(0), 0)
+    .option(
+      '--edition <name>',
+      `rules of answers: ${editions}; default: the problem set's, or ${DEFAULT_EDITION}`,
+    )
+    .option(
+      '--in-flight <count>',
+      'problems shown to the solver and not yet answered; default: 1 in AIMO editions, else enough to fill the batch',
+      integerFrom(1),
+    )
+    .option(
+      '--prompt <template>',
+      "user message with {problem} in it; default: the problem set's, or a request for \\boxed{}",
+    )
+    .option(
+      '--out <folder>',
+      'run folder; default: submissions/ and a name made of model, problems and settings',
+    )
+    .option('--json', 'print the result as JSON');
+  addSamplingOptions(command);
+  addModelOptions(command);
+  addEngineOptions(command, DEFAULT_ROWS);
+  return command
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ boxed evaluate --model models/pebble-grpo --problems problems/pebble --samples 8 --time-budget 2m\n',
+    )
+    .action(evaluate);
+}
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const startedAt = performance.timeOrigin;
+  if (flags.timeBudget !== undefined) checkBudget(flags.timeBudget);
+  const problems = await readProblems(flags.problems);
+  const edition = editionOf(flags.edition ?? problems.edition ?? DEFAULT_EDITION);
+  const prompt = checkPrompt(flags.prompt ?? problems.prompt ?? DEFAULT_PROMPT);
+  const model = await openModel(flags.model, flags);
+  const tokenizer = await ChatTokenizer.open(model.folder);
+  const defaults = await readGenerationDefaults(model.folder);
+  const { config, digest, dtype, device } = model.manifest;
+
+  const settings: RunSettings = {
+    samples: flags.samples,
+    maxTokens: flags.maxTokens ?? defaults.maxNewTokens ?? Math.min(DEFAULT_MAX_TOKENS, config.maxPositions),
+    seed: flags.seed,
+    sampling: resolveSampling(flags, defaults.sampling),
+    edition: edition.name,
+    inFlight: flags.inFlight ?? inFlightFor(edition, flags),
+    timeBudgetMs: flags.timeBudget ?? null,
+    dtype,
+    device,
+  };
+  const run = describeRun({
+    modelName: basename(resolve(flags.model)),
+    problems,
+    settings,
+    modelDigest: digest,
+    promptDigest: digestOf(JSON.stringify([prompt, tokenizer.promptDigest])),
+  });
+  const folder = flags.out ?? join('submissions', defaultName(run));
+  printSettings(run, problems, folder);
+
+  const line = new ProgressLine(run.modelName, 'samples');
+  let result: EvaluateResult;
+  try {
+    result = await evaluateRun({
+      folder,
+      run,
+      problems,
+      modelFolder: resolve(model.folder),
+      prompt,
+      rows: flags.rows,
+      threads: flags.threads ?? null,
+      startedAt,
+      onProgress: ({ samples, solved, stats }) =>
+        line.update({
+          done: samples,
+          total: problems.problems.length * settings.samples,
+          tokens: stats?.drawnTokens ?? 0,
+          note: `${solved} answered`,
+        }),
+    });
+  } finally {
+    line.stop();
+  }
+  printResult(folder, result, performance.timeOrigin + performance.now() - startedAt, flags.json ?? false);
+}
+
+function inFlightFor(edition: Edition, { rows, samples }: EvaluateFlags): number {
+  return edition.inFlight ?? IN_FLIGHT_FILL * Math.ceil(rows / samples) + 1;
+}
+
+/** A name that two runs share only if everything that decides their tokens is equal. */
+function defaultName(run: Run): string {
+  const digest = digestOf(JSON.stringify([run.settings, run.digests])).slice(0, NAME_DIGEST_LENGTH);
+  return `${run.modelName}.${run.problemSet}.x${run.settings.samples}.${digest}`;
+}
+
+function printSettings({ settings, modelName }: Run, problems: ProblemSet, folder: string): void {
+  const budget =
+    settings.timeBudgetMs === null ? 'no time budget' : `time budget ${formatMs(settings.timeBudgetMs)}`;
+  process.stderr.write(
+    `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
+      `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}, ` +
+      `seed ${settings.seed}, ${budget}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
+      `  ${folder}\n`,
+  );
+}
+
+function printResult(folder: string, result: EvaluateResult, ms: number, json: boolean): void {
+  const predictions = [...result.predictions.values()];
+  const fallbacks = predictions.filter(({ fallback }) => fallback).length;
+  const tokens = result.stats?.drawnTokens ?? 0;
+  if (json) {
+    const { resumedSamples } = result;
+    const summary = {
+      folder,
+      problems: predictions.length,
+      fallbacks,
+      resumedSamples,
+      drawnTokens: tokens,
+      seconds: ms / 1000,
+    };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  const drawn = tokens > 0 ? `${tokens.toLocaleString('en-US')} tokens drawn` : 'nothing left to draw';
+  const resumed = result.resumedSamples > 0 ? `, ${result.resumedSamples} samples from the journal` : '';
+  process.stderr.write(
+    `  ${predictions.length} problems answered (${fallbacks} without a vote), ${drawn}${resumed}, ${formatMs(ms)}; sealed\n`,
+  );
+  process.stdout.write(`${folder}\n`);
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/** The command line: one file per command, one place where errors are printed. */
+import { Command, CommanderError } from 'commander';
+import { BoxedError, UsageError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { benchCommand } from './bench.js';
+import { compareCommand } from './compare.js';
+import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
+import { extractCommand } from './extract.js';
+import { generateCommand } from './generate.js';
+import { scoreCommand } from './score.js';
+
+/** Exit statuses: wrong use, and failure while running. */
+const WRONG_USE = 2;
+const FAILURE = 1;
+
+const program = new Command('boxed')
+  .description(
+    'Solve and score olympiad problems offline: checkpoints to ONNX, parallel samples, votes, scores.',
+  )
+  .version(VERSION)
+  .option('--debug', 'print stack traces')
+  .showHelpAfterError('(--help lists what there is)')
+  .addHelpText('after', '\nStart here:\n  $ make evaluate\n')
+  .addCommand(evaluateCommand())
+  .addCommand(scoreCommand())
+  .addCommand(compareCommand())
+  .addCommand(exportCommand())
+  .addCommand(generateCommand())
+  .addCommand(extractCommand())
+  .addCommand(benchCommand());
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
+  const debug = process.argv.includes('--debug');
+  if (error instanceof BoxedError) {
+    process.stderr.write(`\n${error.name}: ${error.message}\n  ${error.hint}\n`);
+  } else {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `\nUnexpected error: ${message}\n  Run with --debug for where it came from, and report it.\n`,
+    );
+  }
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof UsageError ? WRONG_USE : FAILURE;
+}

@@ -1,0 +1,53 @@
+/** The options that say which model runs and how, and the export they come to. */
+import type { Command } from 'commander';
+import type { ExportedModel } from '../export/manifest.js';
+import { parseTarget, resolveModel } from '../export/resolve.js';
+import { integerFrom } from './options.js';
+import { ProgressLine } from './progress.js';
+
+export interface ModelFlags {
+  dtype: string;
+  device: string;
+  exportDir?: string;
+}
+
+export interface EngineFlags {
+  rows: number;
+  threads?: number;
+}
+
+/** Adds `--dtype --device --export-dir`. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--dtype <type>', 'element type of the weights: fp32', 'fp32')
+    .option('--device <device>', 'where the model runs: cpu', 'cpu')
+    .option('--export-dir <folder>', "where exports are kept; default: onnx/ in the checkpoint's folder");
+}
+
+/** Adds `--rows --threads`. */
+export function addEngineOptions(command: Command, rows: number): Command {
+  return command
+    .option('--rows <count>', 'samples drawn at the same time', integerFrom(1), rows)
+    .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1));
+}
+
+/** Opens an export, or exports a checkpoint first, with a progress line. */
+export async function openModel(path: string, flags: ModelFlags): Promise<ExportedModel> {
+  const target = parseTarget(flags.dtype, flags.device);
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  let line: ProgressLine | null = null;
+  try {
+    return await resolveModel(path, {
+      ...target,
+      ...(flags.exportDir !== undefined && { exportFolder: flags.exportDir }),
+      onExport: () => {
+        line = new ProgressLine(`exporting ${path}`, 'MB');
+      },
+      onProgress: (written, total) => {
+        line?.update({ done: megabytes(written), total: megabytes(total), tokens: 0 });
+      },
+    });
+  } finally {
+    (line as ProgressLine | null)?.stop();
+  }
+}

@@ -1,0 +1,45 @@
+/** Readers of option values, shared by the commands. Each refuses a wrong value by name. */
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from `min` on. */
+export function integerFrom(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= min) return value;
+    throw new InvalidArgumentError(`It must be a whole number, ${min} or more.`);
+  };
+}
+
+/** A number within bounds. */
+export function numberBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= min && value <= max) return value;
+    const upper = Number.isFinite(max) ? ` to ${max}` : ' or more';
+    throw new InvalidArgumentError(`It must be a number, ${min}${upper}.`);
+  };
+}
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 } as const;
+
+/** A duration such as `90s`, `20m`, `5h` or `4h45m`, in milliseconds. */
+export function durationMs(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|min|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.replace(/\s/g, '')) {
+    throw new InvalidArgumentError('Write a number with its unit: 90s, 20m, 5h, 4h45m.');
+  }
+  return parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS],
+    0,
+  );
+}
+
+/** Milliseconds as a short text: `850ms`, `12.3s`, `4m05s`, `5h00m`. */
+export function formatMs(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  const minutes = Math.floor(ms / 60_000);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  if (ms < 3_600_000) return `${minutes}m${pad(Math.floor((ms % 60_000) / 1000))}s`;
+  return `${Math.floor(minutes / 60)}h${pad(minutes % 60)}m`;
+}

@@ -1,0 +1,37 @@
+/** How many of the likeliest tokens the graph sorts: few while they hold all that is kept, more as soon as they do not. */
+import type { RowInput } from './types.js';
+
+/** Enough for the peaked distributions of trained models; sorting costs time on every step. */
+const FEWEST = 64;
+/** Factor by which the count grows after a chunk in which a row kept its last candidate. */
+const GROWTH = 4;
+
+/** Widening never changes a draw (the graph says so, and the step is redone), so this is a matter of speed alone. */
+export class CandidateCount {
+  readonly #vocabSize: number;
+  #count = FEWEST;
+
+  constructor(vocabSize: number) {
+    this.#vocabSize = vocabSize;
+  }
+
+  /** Candidates for a chunk of these rows. */
+  forRows(rows: readonly RowInput[]): number {
+    let needed = 1;
+    for (const { sampling } of rows) {
+      if (sampling.greedy) continue;
+      const unlimited = sampling.topK === 0 && sampling.topP >= 1 && sampling.minP === 0;
+      if (unlimited) return this.#vocabSize;
+      // A row with top-k alone or beside others never keeps more than its k.
+      needed = Math.max(needed, sampling.topK > 0 ? Math.min(sampling.topK, this.#count) : this.#count);
+    }
+    return Math.min(needed, this.#vocabSize);
+  }
+
+  /** Learns whether the last chunk's candidates were too few. */
+  saw(cut: boolean): void {
+    this.#count = cut
+      ? Math.min(this.#count * GROWTH, this.#vocabSize)
+      : Math.max(FEWEST, Math.floor(this.#count / 2));
+  }
+}

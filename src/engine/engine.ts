@@ -1,0 +1,227 @@
+/** The engine as the rest of the program sees it: requests in, finished samples out, one worker behind. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { BoxedError } from '../errors.js';
+import type { ExportedModel } from '../export/manifest.js';
+import { MODEL_FILE } from '../onnx/writer.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
+
+/** The runtime or its worker broke; nothing more can be drawn from this engine. */
+export class EngineFailedError extends BoxedError {
+  override readonly name = 'EngineFailedError';
+}
+
+/** A request that no engine of this model can serve. */
+export class BadRequestError extends BoxedError {
+  override readonly name = 'BadRequestError';
+}
+
+/** Rows of the batch unless asked otherwise. Beyond this, a CPU gains little and every row's cache costs memory. */
+export const DEFAULT_ROWS = 64;
+
+export interface EngineOptions {
+  /** Rows of the batch: samples drawn at the same time. Default: 64. */
+  readonly rows?: number;
+  /** Threads of the runtime. Default: the processors available. */
+  readonly threads?: number;
+}
+
+export interface GenerateOptions {
+  /** Milliseconds since the Unix epoch; unfinished samples end with `deadline` within one decoder step of it. Default: none. */
+  readonly deadlineMs?: number;
+  /** Called as each sample ends, in the order in which they end. */
+  readonly onSample?: (completion: Completion) => void;
+}
+
+/** Requests of one `generate` call that are still open. */
+interface Ticket {
+  missing: number;
+  readonly onSample: ((completion: Completion) => void) | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+const NO_STATS: EngineStats = {
+  promptTokens: 0,
+  drawnTokens: 0,
+  chunks: 0,
+  widenedChunks: 0,
+  busyMs: 0,
+  runtimeMs: 0,
+};
+
+export class Engine {
+  readonly limits: ModelLimits;
+  readonly rows: number;
+  readonly #worker: Worker;
+  readonly #tickets = new Map<string, Ticket>();
+  #stats = NO_STATS;
+  #failure: EngineFailedError | null = null;
+
+  private constructor(worker: Worker, limits: ModelLimits, rows: number) {
+    this.#worker = worker;
+    this.limits = limits;
+    this.rows = rows;
+  }
+
+  /** Loads an exported model. @throws EngineFailedError when the runtime refuses it. */
+  static async open(model: ExportedModel, options: EngineOptions = {}): Promise<Engine> {
+    const { config } = model.manifest;
+    const rows = options.rows ?? DEFAULT_ROWS;
+    const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
+    const setup: WorkerSetup = {
+      maxRows: rows,
+      session: {
+        modelFile: join(model.folder, MODEL_FILE),
+        limits,
+        shape: { layers: config.layers, kvHeads: config.kvHeads, headDim: config.headDim },
+        maxRows: rows,
+        threads: options.threads ?? availableParallelism(),
+      },
+    };
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
+    const engine = new Engine(worker, limits, rows);
+    await engine.#ready(model.folder);
+    return engine;
+  }
+
+  get stats(): EngineStats {
+    return this.#stats;
+  }
+
+  /**
+   * Draws all samples of all requests; calls may overlap and then share the batch. Resolves when the last sample ended.
+   * @throws BadRequestError for an empty prompt, a token outside the vocabulary, a prompt that leaves no room to draw,
+   * or an id that is already open; EngineFailedError when the worker breaks.
+   */
+  async generate(requests: readonly GenerateRequest[], options: GenerateOptions = {}): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const ids = new Set<string>();
+    const accepted = requests.map((request) => {
+      if (ids.has(request.id) || this.#tickets.has(request.id)) {
+        throw new BadRequestError('a request with this id is open', 'Give each request its own id.', {
+          field: request.id,
+        });
+      }
+      ids.add(request.id);
+      return fitRequest(request, this.limits);
+    });
+    const total = accepted.reduce((sum, request) => sum + sampleCount(request), 0);
+    if (total === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const ticket: Ticket = { missing: total, onSample: options.onSample, resolve, reject };
+      for (const request of accepted) {
+        if (sampleCount(request) > 0) this.#tickets.set(request.id, ticket);
+      }
+      const deadlineMs = options.deadlineMs ?? Number.POSITIVE_INFINITY;
+      for (const request of accepted) this.#post({ type: 'submit', request, deadlineMs });
+    }).finally(() => {
+      for (const id of ids) this.#tickets.delete(id);
+    });
+  }
+
+  /** Ends the samples of an open request as `cancelled` after the chunk in progress. Unknown ids are ignored. */
+  cancel(id: string): void {
+    this.#post({ type: 'cancel', id });
+  }
+
+  /** Ends the worker. Open requests are rejected. */
+  async close(): Promise<void> {
+    this.#fail(new EngineFailedError('the engine was closed', 'Open a new one.'));
+    this.#post({ type: 'close' });
+    await new Promise((resolve) => this.#worker.once('exit', resolve));
+  }
+
+  async #ready(folder: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#worker.on('message', (message: FromWorker) => {
+        if (message.type === 'ready') resolve();
+        else this.#receive(message);
+        if (message.type === 'failed') reject(this.#failure);
+      });
+      this.#worker.on('error', (error) => {
+        this.#fail(brokenWorker(error.message, folder));
+        reject(this.#failure);
+      });
+    }).catch(async (error: unknown) => {
+      await this.#worker.terminate();
+      throw error;
+    });
+    this.#worker.on('exit', (code) => this.#fail(brokenWorker(`its worker ended with code ${code}`, folder)));
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'completion': {
+        const ticket = this.#tickets.get(message.completion.id);
+        if (!ticket) return;
+        ticket.missing -= 1;
+        ticket.onSample?.(message.completion);
+        if (ticket.missing === 0) ticket.resolve();
+        return;
+      }
+      case 'stats':
+        this.#stats = message.stats;
+        return;
+      case 'failed':
+        this.#fail(brokenWorker(message.message));
+        return;
+      case 'ready':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #fail(failure: EngineFailedError): void {
+    this.#failure ??= failure;
+    for (const ticket of this.#tickets.values()) ticket.reject(this.#failure);
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+function sampleCount(request: GenerateRequest): number {
+  return typeof request.samples === 'number' ? request.samples : request.samples.length;
+}
+
+/** Checks a request against the model and shortens `maxTokens` to what its positions allow. */
+function fitRequest(request: GenerateRequest, limits: ModelLimits): GenerateRequest {
+  const { promptTokens, id } = request;
+  const place = { field: id };
+  if (promptTokens.length === 0) {
+    throw new BadRequestError('the prompt is empty', 'Give at least one token.', place);
+  }
+  const foreign = promptTokens.find(
+    (token) => !Number.isInteger(token) || token < 0 || token >= limits.vocabSize,
+  );
+  if (foreign !== undefined) {
+    throw new BadRequestError(
+      `token ${foreign} is outside the vocabulary of ${limits.vocabSize}`,
+      'Encode the prompt with the tokenizer of this model.',
+      place,
+    );
+  }
+  // The last token drawn needs no position of its own: it is never read.
+  const room = limits.maxPositions - promptTokens.length + 1;
+  if (room < 1) {
+    throw new BadRequestError(
+      `the prompt has ${promptTokens.length} tokens and the model ${limits.maxPositions} positions`,
+      'Shorten the prompt.',
+      place,
+    );
+  }
+  return { ...request, maxTokens: Math.min(request.maxTokens, room) };
+}
+
+function brokenWorker(reason: string, file?: string): EngineFailedError {
+  return new EngineFailedError(
+    `the runtime failed: ${reason}`,
+    'Run again with fewer --rows if memory was short; delete the onnx folder to export the model again.',
+    { file },
+  );
+}

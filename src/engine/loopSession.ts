@@ -1,0 +1,257 @@
+/** A decoder session on the loop layout: prompts and chunks become runs of one ONNX graph, caches stay on the host. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { frozenKeys, frozenValues, localKeys, localValues } from '../model/loopAttention.js';
+import { type CacheShape, KvCache, type PromptPart } from './kvCache.js';
+import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
+
+export interface LoopSessionOptions {
+  readonly modelFile: string;
+  readonly limits: ModelLimits;
+  readonly shape: CacheShape;
+  readonly maxRows: number;
+  /** Threads of the runtime. */
+  readonly threads: number;
+}
+
+/** Bigger than any vocabulary: the `top_k` of rows without that limit. */
+const NO_TOP_K = 2n ** 40n;
+/** Above any sum of probabilities: the `top_p` of rows without that limit. */
+const NO_TOP_P = 2;
+
+type Feeds = Record<string, Tensor>;
+
+export class LoopSession implements DecoderSession {
+  readonly limits: ModelLimits;
+  readonly #session: InferenceSession;
+  readonly #options: LoopSessionOptions;
+  readonly #cache: KvCache;
+  readonly #cacheOutputs: readonly string[];
+  #runtimeMs = 0;
+
+  private constructor(session: InferenceSession, options: LoopSessionOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.limits = options.limits;
+    this.#cache = new KvCache(options.shape, options.maxRows);
+    this.#cacheOutputs = layersOf(options.shape).flatMap((layer) => [localKeys(layer), localValues(layer)]);
+  }
+
+  static async open(options: LoopSessionOptions): Promise<LoopSession> {
+    const session = await InferenceSession.create(options.modelFile, {
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // Caches grow with each step; a memory pattern for each length would never be used twice.
+      enableMemPattern: false,
+    });
+    return new LoopSession(session, options);
+  }
+
+  get runtimeMs(): number {
+    return this.#runtimeMs;
+  }
+
+  async prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]> {
+    const lengths = prompts.map((prompt) => prompt.length - 1);
+    const width = Math.max(...lengths);
+    if (width === 0) return prompts.map(() => emptyPart(this.#options.shape));
+    const rows = prompts.length;
+    const tokens = new BigInt64Array(rows * width);
+    const positions = new BigInt64Array(rows * width).fill(-1n);
+    for (const [row, prompt] of prompts.entries()) {
+      for (let at = 0; at < lengths[row]!; at += 1) {
+        tokens[row * width + at] = BigInt(prompt[at]!);
+        positions[row * width + at] = BigInt(at);
+      }
+    }
+    const feeds: Feeds = {
+      steps: int64([1n], []),
+      tokens: int64(tokens, [rows, width]),
+      positions: int64(positions, [rows, width]),
+      uniform: new Tensor('float32', new Float32Array(rows), [1, rows]),
+      candidates: int64([1n], [1]),
+      min_active: int64([1n], []),
+      stop_tokens: int64(new BigInt64Array(rows).fill(-1n), [rows, 1]),
+      remaining: int64(new BigInt64Array(rows).fill(1n), [rows]),
+      ...greedyFeeds(rows),
+      ...this.#frozenFeeds(null, rows),
+    };
+    const results = await this.#run(feeds, this.#cacheOutputs);
+    return lengths.map((length, row) => this.#promptPart(results, row, length, width));
+  }
+
+  seat(row: number, prompt: PromptCache): void {
+    this.#cache.seat(row, prompt as PromptPart);
+  }
+
+  release(row: number): void {
+    this.#cache.release(row);
+  }
+
+  async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
+    const count = rows.length;
+    const stopWidth = Math.max(1, ...rows.map((row) => row.stopTokens.length));
+    const stopTokens = new BigInt64Array(count * stopWidth).fill(-1n);
+    for (const [at, row] of rows.entries()) stopTokens.set(row.stopTokens.map(BigInt), at * stopWidth);
+    const feeds: Feeds = {
+      steps: int64([BigInt(options.steps)], []),
+      tokens: int64(
+        rows.map((row) => BigInt(row.nextToken)),
+        [count, 1],
+      ),
+      positions: int64(
+        rows.map((row) => BigInt(row.position)),
+        [count, 1],
+      ),
+      uniform: new Tensor('float32', options.uniform, [options.steps, count]),
+      candidates: int64([BigInt(options.candidates)], [1]),
+      min_active: int64([BigInt(options.minActive)], []),
+      stop_tokens: int64(stopTokens, [count, stopWidth]),
+      remaining: int64(
+        rows.map((row) => BigInt(row.remaining)),
+        [count],
+      ),
+      ...samplingFeeds(rows),
+      ...this.#frozenFeeds(this.#cache, count),
+    };
+    const logitsOutput = this.#session.outputNames.includes('logits') ? ['logits'] : [];
+    const results = await this.#run(feeds, [
+      'drawn',
+      'logprobs',
+      'cut',
+      ...logitsOutput,
+      ...this.#cacheOutputs,
+    ]);
+    const cut = (results.cut!.data as Uint8Array).includes(1);
+    const done = results.drawn!.dims[0]!;
+    const steps = cut ? done - 1 : done;
+    const tokens = Int32Array.from((results.drawn!.data as BigInt64Array).subarray(0, steps * count), Number);
+    const logprobs = (results.logprobs!.data as Float32Array).subarray(0, steps * count);
+    this.#append(results, tokens, done, steps);
+    const logits = (results.logits?.data as Float32Array | undefined) ?? null;
+    return { steps, tokens, logprobs, cut, logits };
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  /** Appends what a chunk computed; of `done` local positions a row keeps one for each token it drew in `steps`. */
+  #append(results: Feeds, tokens: Int32Array, done: number, steps: number): void {
+    const rows = this.#cache.rows;
+    const counts = new Int32Array(rows);
+    for (let at = 0; at < steps * rows; at += 1) if (tokens[at]! >= 0) counts[at % rows]! += 1;
+    const layers = layersOf(this.#options.shape);
+    this.#cache.append(
+      layers.map((layer) => results[localKeys(layer)]!.data as Float32Array),
+      layers.map((layer) => results[localValues(layer)]!.data as Float32Array),
+      done,
+      counts,
+    );
+  }
+
+  #promptPart(results: Feeds, row: number, length: number, width: number): PromptPart {
+    const { kvHeads, headDim, layers } = this.#options.shape;
+    const take = (name: string): Float32Array => {
+      const data = results[name]!.data as Float32Array;
+      const part = new Float32Array(kvHeads * length * headDim);
+      for (let head = 0; head < kvHeads; head += 1) {
+        const from = (row * kvHeads + head) * width * headDim;
+        part.set(data.subarray(from, from + length * headDim), head * length * headDim);
+      }
+      return part;
+    };
+    const all = Array.from({ length: layers }, (_, layer) => layer);
+    return {
+      length,
+      keys: all.map((layer) => take(localKeys(layer))),
+      values: all.map((layer) => take(localValues(layer))),
+    };
+  }
+
+  #frozenFeeds(cache: KvCache | null, rows: number): Feeds {
+    const { layers, kvHeads, headDim } = this.#options.shape;
+    const capacity = cache?.capacity ?? 0;
+    const dims = [rows, kvHeads, capacity, headDim];
+    const empty = new Float32Array(0);
+    const feeds: Feeds = {
+      frozen_positions: int64(cache?.positions ?? new BigInt64Array(0), [rows, capacity]),
+    };
+    for (let layer = 0; layer < layers; layer += 1) {
+      feeds[frozenKeys(layer)] = new Tensor('float32', cache?.keys(layer) ?? empty, dims);
+      feeds[frozenValues(layer)] = new Tensor('float32', cache?.values(layer) ?? empty, dims);
+    }
+    return feeds;
+  }
+
+  async #run(feeds: Feeds, outputs: readonly string[]): Promise<Feeds> {
+    const start = performance.now();
+    const results = await this.#session.run(feeds, [...outputs]);
+    this.#runtimeMs += performance.now() - start;
+    return results as Feeds;
+  }
+}
+
+function layersOf(shape: CacheShape): number[] {
+  return Array.from({ length: shape.layers }, (_, layer) => layer);
+}
+
+function emptyPart(shape: CacheShape): PromptPart {
+  const parts = layersOf(shape).map(() => new Float32Array(0));
+  return { length: 0, keys: parts, values: parts };
+}
+
+function int64(values: readonly bigint[] | BigInt64Array, dims: readonly number[]): Tensor {
+  return new Tensor('int64', values instanceof BigInt64Array ? values : BigInt64Array.from(values), dims);
+}
+
+function samplingFeeds(rows: readonly RowInput[]): Feeds {
+  const column = [rows.length, 1];
+  const floats = (pick: (row: RowInput) => number) =>
+    new Tensor('float32', Float32Array.from(rows, pick), column);
+  return {
+    temperature: floats(({ sampling }) => (sampling.greedy ? 1 : sampling.temperature)),
+    top_p: floats(({ sampling }) => (sampling.topP >= 1 ? NO_TOP_P : sampling.topP)),
+    min_p: floats(({ sampling }) => sampling.minP),
+    top_k: int64(
+      rows.map(({ sampling }) => (sampling.topK > 0 ? BigInt(sampling.topK) : NO_TOP_K)),
+      column,
+    ),
+    greedy: new Tensor(
+      'bool',
+      Uint8Array.from(rows, ({ sampling }) => Number(sampling.greedy)),
+      column,
+    ),
+    penalty: floats(({ sampling }) => sampling.repetitionPenalty),
+    ...historyFeeds(rows),
+  };
+}
+
+/** Tokens that a penalty applies to; nothing where no row has one. Short rows are filled up with a token they hold. */
+function historyFeeds(rows: readonly RowInput[]): Feeds {
+  const penalised = rows.some(({ sampling }) => sampling.repetitionPenalty !== 1);
+  const histories = penalised ? rows.map((row) => row.history) : [];
+  const width = Math.max(0, ...histories.map((history) => history.length));
+  const tokens = histories.flatMap((history) =>
+    Array.from({ length: width }, (_, at) => BigInt(history[at] ?? history[0]!)),
+  );
+  return {
+    penalised: new Tensor('bool', Uint8Array.of(Number(penalised)), []),
+    history: int64(tokens, [rows.length, width]),
+  };
+}
+
+/** Settings for a run whose draw is thrown away. */
+function greedyFeeds(rows: number): Feeds {
+  const column = [rows, 1];
+  return {
+    temperature: new Tensor('float32', new Float32Array(rows).fill(1), column),
+    top_p: new Tensor('float32', new Float32Array(rows).fill(NO_TOP_P), column),
+    min_p: new Tensor('float32', new Float32Array(rows), column),
+    top_k: int64(new BigInt64Array(rows).fill(NO_TOP_K), column),
+    greedy: new Tensor('bool', new Uint8Array(rows).fill(1), column),
+    penalty: new Tensor('float32', new Float32Array(rows).fill(1), column),
+    penalised: new Tensor('bool', Uint8Array.of(0), []),
+    history: int64([], [rows, 0]),
+  };
+}

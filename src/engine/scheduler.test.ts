@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Sampling } from '../core.js';
+import { Scheduler } from './scheduler.js';
+import { type Script, ScriptedSession } from './scriptedSession.fixture.js';
+import type { Completion, GenerateRequest } from './types.js';
+
+const SAMPLING: Sampling = {
+  greedy: false,
+  temperature: 1,
+  topK: 0,
+  topP: 0.9,
+  minP: 0,
+  repetitionPenalty: 1,
+};
+const STOP = 0;
+
+/** The next token depends on everything a row knows, so any mix-up of rows shows. Ends after a while. */
+const hashing: Script = (context, uniform) => {
+  const hash = context.reduce((sum, token) => (sum * 31 + token + 7) % 9973, 17);
+  const drawn = (hash + Math.floor(uniform * 997)) % 997;
+  return drawn < 40 ? STOP : drawn;
+};
+
+function request(id: string, changes: Partial<GenerateRequest> = {}): GenerateRequest {
+  return {
+    id,
+    promptTokens: [...id].map((letter) => letter.charCodeAt(0)),
+    samples: 3,
+    sampling: SAMPLING,
+    stopTokens: [STOP],
+    maxTokens: 200,
+    seed: 5,
+    ...changes,
+  };
+}
+
+interface Setup {
+  readonly script?: Script;
+  readonly maxRows?: number;
+  readonly stepMs?: number;
+  readonly deadlineMs?: number;
+}
+
+async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) {
+  let time = 0;
+  const completions: Completion[] = [];
+  const session = new ScriptedSession({
+    script: setup.script ?? hashing,
+    onStep: () => {
+      time += setup.stepMs ?? 0;
+    },
+  });
+  const scheduler = new Scheduler(session, {
+    maxRows: setup.maxRows ?? 4,
+    now: () => time,
+    onCompletion: (completion) => completions.push(completion),
+  });
+  for (const each of requests) scheduler.submit(each, setup.deadlineMs ?? Number.POSITIVE_INFINITY);
+  while (!scheduler.idle) await scheduler.turn();
+  const byKey = new Map(completions.map((each) => [`${each.id}/${each.index}`, each]));
+  return { completions, byKey, session, scheduler, time };
+}
+
+const texts = (byKey: Map<string, Completion>) =>
+  new Map([...byKey].sort().map(([key, { tokens, finish }]) => [key, `${finish}:${tokens.join(' ')}`]));
+
+describe('Scheduler', () => {
+  test('ends every sample exactly once, with a stop token or at its length', async () => {
+    const { completions, byKey } = await drawAll([
+      request('a'),
+      request('bc', { maxTokens: 5 }),
+      request('d'),
+    ]);
+    expect(completions).toHaveLength(9);
+    expect(byKey.size).toBe(9);
+    for (const { tokens, finish, logprobs } of completions) {
+      expect(logprobs).toHaveLength(tokens.length);
+      expect(finish).toBe(tokens.at(-1) === STOP ? 'stop' : 'length');
+    }
+    for (const index of [0, 1, 2]) expect(byKey.get(`bc/${index}`)!.tokens.length).toBeLessThanOrEqual(5);
+  });
+
+  test('draws the same tokens whatever the batch size, the order and the company', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 12 }),
+        fc.shuffledSubarray(['a', 'bb', 'ccc', 'dddd', 'e', 'ff'], { minLength: 1 }),
+        async (maxRows, ids) => {
+          const alone = await Promise.all(ids.map((id) => drawAll([request(id)], { maxRows: 1 })));
+          const together = await drawAll(
+            ids.map((id) => request(id)),
+            { maxRows },
+          );
+          const expected = new Map(alone.flatMap(({ byKey }) => [...byKey]));
+          expect(texts(together.byKey)).toEqual(texts(expected));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('draws a missing sample as it would have been drawn among the others', async () => {
+    const all = await drawAll([request('abc', { samples: 5 })]);
+    const some = await drawAll([request('abc', { samples: [3, 1] })]);
+    expect([...some.byKey.keys()].sort()).toEqual(['abc/1', 'abc/3']);
+    for (const [key, { tokens }] of some.byKey) expect(tokens).toEqual(all.byKey.get(key)!.tokens);
+  });
+
+  test('another seed draws other tokens', async () => {
+    const one = await drawAll([request('abc', { seed: 1 })]);
+    const two = await drawAll([request('abc', { seed: 2 })]);
+    expect(texts(one.byKey)).not.toEqual(texts(two.byKey));
+  });
+
+  test('keeps the batch full while samples wait, and prefills a prompt once', async () => {
+    const ids = Array.from({ length: 12 }, (_, at) => `p${at}`);
+    const { session } = await drawAll(
+      ids.map((id) => request(id)),
+      { maxRows: 8 },
+    );
+    const waiting = session.rowsByChunk.slice(
+      0,
+      session.rowsByChunk.findIndex((rows) => rows < 8),
+    );
+    expect(waiting.length).toBeGreaterThan(4);
+    // All twelve prompts are short enough to be computed together.
+    expect(session.prefills).toBe(1);
+  });
+
+  test('redoes a step for which the candidates were too few', async () => {
+    let refused = 0;
+    const picky: Script = (context, uniform, candidates) => {
+      const token = hashing(context, uniform, candidates);
+      if (token !== null && token % 10 === 3 && candidates < 200) {
+        refused += 1;
+        return null;
+      }
+      return token;
+    };
+    const { byKey, scheduler } = await drawAll([request('a'), request('b')], { script: picky });
+    expect(refused).toBeGreaterThan(0);
+    expect(scheduler.widenedChunks).toBeGreaterThan(0);
+    expect(texts(byKey)).toEqual(texts((await drawAll([request('a'), request('b')])).byKey));
+  });
+
+  test('meets a deadline to within one step, keeping what was drawn', async () => {
+    const endless: Script = (_, uniform) => 1 + Math.floor(uniform * 900);
+    for (const deadlineMs of [7, 95, 1000, 12_345]) {
+      const { completions, time } = await drawAll([request('a', { maxTokens: 100_000, samples: 6 })], {
+        script: endless,
+        stepMs: 10,
+        deadlineMs,
+        maxRows: 4,
+      });
+      expect(completions).toHaveLength(6);
+      expect(new Set(completions.map(({ finish }) => finish))).toEqual(new Set(['deadline']));
+      expect(time).toBeGreaterThanOrEqual(deadlineMs);
+      expect(time).toBeLessThanOrEqual(deadlineMs + 10);
+      const drawn = completions.filter(({ tokens }) => tokens.length > 0);
+      expect(drawn).toHaveLength(4);
+      for (const { tokens } of drawn) expect(tokens).toHaveLength(Math.ceil(deadlineMs / 10));
+    }
+  });
+
+  test('ends a request on demand and goes on with the others', async () => {
+    const completions: Completion[] = [];
+    const session = new ScriptedSession({ script: hashing });
+    const scheduler = new Scheduler(session, {
+      maxRows: 2,
+      now: () => 0,
+      onCompletion: (completion) => completions.push(completion),
+    });
+    scheduler.submit(request('a', { samples: 6, stopTokens: [] }), Number.POSITIVE_INFINITY);
+    scheduler.submit(request('b'), Number.POSITIVE_INFINITY);
+    await scheduler.turn();
+    scheduler.cancel('a');
+    while (!scheduler.idle) await scheduler.turn();
+    const finishes = (id: string) => completions.filter((each) => each.id === id).map(({ finish }) => finish);
+    expect(finishes('a')).toEqual(new Array(6).fill('cancelled'));
+    expect(finishes('b')).not.toContain('cancelled');
+    expect(finishes('b')).toHaveLength(3);
+  });
+});

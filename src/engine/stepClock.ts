@@ -1,0 +1,35 @@
+/** What a step and a prompt token cost, learnt from what was seen, to meet deadlines. */
+
+/** Weight of the newest observation. */
+const NEWEST = 0.5;
+/** Part of the time left that a chunk may be planned to take: later chunks share the rest, so an estimate that is a third too low still meets the deadline. */
+const PLANNED_SHARE = 0.75;
+
+export class StepClock {
+  #stepMs: number | null = null;
+  #promptTokenMs: number | null = null;
+
+  /** Steps that fit before a deadline `leftMs` away, at least 1; a first chunk with a deadline is one step, to learn its cost. */
+  stepsBefore(leftMs: number): number {
+    if (leftMs === Number.POSITIVE_INFINITY) return Number.MAX_SAFE_INTEGER;
+    if (this.#stepMs === null) return 1;
+    return Math.max(1, Math.floor((PLANNED_SHARE * leftMs) / this.#stepMs));
+  }
+
+  /** Expected milliseconds for a prompt of `tokens`; 0 while nothing is known. */
+  prefillMs(tokens: number): number {
+    return (this.#promptTokenMs ?? 0) * tokens;
+  }
+
+  sawSteps(steps: number, ms: number): void {
+    if (steps > 0) this.#stepMs = blend(this.#stepMs, ms / steps);
+  }
+
+  sawPrefill(tokens: number, ms: number): void {
+    if (tokens > 0) this.#promptTokenMs = blend(this.#promptTokenMs, ms / tokens);
+  }
+}
+
+function blend(old: number | null, seen: number): number {
+  return old === null ? seen : old + NEWEST * (seen - old);
+}

@@ -1,0 +1,81 @@
+/** `export.json`: what an exported model is and what it was made from. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DecoderConfig } from '../checkpoint/config.js';
+import { BoxedError } from '../errors.js';
+import { readText } from '../files.js';
+
+export const MANIFEST_FILE = 'export.json';
+/** Raised whenever exported graphs or this file change, so that older exports are made anew. */
+export const EXPORT_FORMAT = 1;
+
+/** Element types of weights, and devices, that exports are made for. */
+export const DTYPES = ['fp32'] as const;
+export type Dtype = (typeof DTYPES)[number];
+export const DEVICES = ['cpu'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** An export that this version cannot read. */
+export class BadExportError extends BoxedError {
+  override readonly name = 'BadExportError';
+}
+
+const manifestSchema = z.object({
+  format: z.literal(EXPORT_FORMAT),
+  program: z.string(),
+  layout: z.literal('loop'),
+  dtype: z.enum(DTYPES),
+  device: z.enum(DEVICES),
+  /** SHA-256 of the checkpoint's configuration and weights. */
+  digest: z.string(),
+  /** True when the graph also has the output `logits`. */
+  logits: z.boolean(),
+  config: z.object({
+    architecture: z.literal('qwen2'),
+    vocabSize: z.number().int().positive(),
+    hiddenSize: z.number().int().positive(),
+    intermediateSize: z.number().int().positive(),
+    layers: z.number().int().positive(),
+    heads: z.number().int().positive(),
+    kvHeads: z.number().int().positive(),
+    headDim: z.number().int().positive(),
+    ropeTheta: z.number().positive(),
+    rmsNormEps: z.number().positive(),
+    maxPositions: z.number().int().positive(),
+    tieWordEmbeddings: z.boolean(),
+    eosTokenIds: z.array(z.number().int()).readonly(),
+    padTokenId: z.number().int().nullable(),
+  }),
+});
+export type ExportManifest = Omit<z.infer<typeof manifestSchema>, 'config'> & { config: DecoderConfig };
+
+/** An exported model on disk: graph, weights, manifest, and the tokenizer files of its checkpoint. */
+export interface ExportedModel {
+  readonly folder: string;
+  readonly manifest: ExportManifest;
+}
+
+/** Reads the manifest of an export folder. @throws FileAccessError, BadExportError */
+export async function readExport(folder: string): Promise<ExportedModel> {
+  const file = join(folder, MANIFEST_FILE);
+  const text = await readText(file);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new BadExportError('not valid JSON', 'Delete this export and make it again.', { file });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new BadExportError(
+      issue.message,
+      'Made by another version? Delete this export and make it again.',
+      {
+        file,
+        field: issue.path.join('.'),
+      },
+    );
+  }
+  return { folder, manifest: parsed.data };
+}

@@ -1,0 +1,191 @@
+/** The loop layout: one ONNX `Loop` whose body is a decoder step with sampling inside. Serves prefill and decode. */
+import type { DecoderConfig } from '../checkpoint/config.js';
+import { Graph, type Value } from '../onnx/graph.js';
+import { buildHead, buildLayers, type Parameters } from './decoder.js';
+import {
+  buildLoopAttention,
+  buildVisibility,
+  frozenKeys,
+  frozenValues,
+  localKeys,
+  localValues,
+} from './loopAttention.js';
+import { rotaryTables } from './rotary.js';
+import { buildSampling } from './sampling.js';
+
+/** Values that the loop carries before the caches: tokens, positions, done, cut, recent, local positions. */
+const CARRIED = 6;
+
+export interface LoopOptions {
+  /** Adds the output `logits [steps, B, vocabSize]`; for checks, since it is copied to the host. */
+  readonly logits?: boolean;
+}
+
+/**
+ * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `N` steps.
+ *
+ * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `frozen_positions [B,S]` (-1: empty),
+ * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,S,D]`; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
+ * `top_k`, `greedy`, `penalty` `[B,1]`; `penalised`, and if true `history [B,H]`, the tokens a row holds; `candidates [1]`; `stop_tokens [B,E]` (-1: none); `remaining [B]`: tokens a row may still
+ * draw; `min_active`: the loop ends once fewer rows are still drawing.
+ * Outputs: `drawn [n,B]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,B]`; `cut [B]`: the last
+ * step of that row must be redone with more candidates; per layer `local_keys.i`, `local_values.i [B,kvHeads,P+n-1,D]`.
+ */
+export function buildLoop(config: DecoderConfig, parameters: Parameters, options: LoopOptions = {}): Graph {
+  const outer = new Graph('boxed');
+  const layers = Array.from({ length: config.layers }, (_, layer) => layer);
+  const cacheShape = (length: string) => ['B', config.kvHeads, length, config.headDim];
+  const steps = outer.input('steps', 'int64', []);
+  const tokens = outer.input('tokens', 'int64', ['B', 'P']);
+  const positions = outer.input('positions', 'int64', ['B', 'P']);
+  const frozenPositions = outer.input('frozen_positions', 'int64', ['B', 'S']);
+  const uniform = outer.input('uniform', 'float32', ['N', 'B']);
+  const perRow = (name: string, type: 'float32' | 'int64' | 'bool') => outer.input(name, type, ['B', 1]);
+  const temperature = perRow('temperature', 'float32');
+  const topP = perRow('top_p', 'float32');
+  const minP = perRow('min_p', 'float32');
+  const topK = perRow('top_k', 'int64');
+  const greedy = perRow('greedy', 'bool');
+  const penalty = perRow('penalty', 'float32');
+  const penalised = outer.input('penalised', 'bool', []);
+  const history = outer.input('history', 'int64', ['B', 'H']);
+  const candidates = outer.input('candidates', 'int64', [1]);
+  const stopTokens = outer.input('stop_tokens', 'int64', ['B', 'E']);
+  const remaining = outer.input('remaining', 'int64', ['B']);
+  const minActive = outer.input('min_active', 'int64', []);
+  const frozen = layers.map((layer) => ({
+    keys: outer.input(frozenKeys(layer), 'float32', cacheShape('S')),
+    values: outer.input(frozenValues(layer), 'float32', cacheShape('S')),
+  }));
+  const tables = rotaryTables(config);
+  const rotary = { cos: outer.weight(tables.cos), sin: outer.weight(tables.sin) };
+  const first = outer.int64([0]);
+  const ranks = outer.op('Range', [outer.int64(0), outer.op('Squeeze', [candidates, first]), outer.int64(1)]);
+
+  const body = new Graph('step', outer);
+  const iteration = body.input('iteration', 'int64', []);
+  body.input('go_on', 'bool', []);
+  const newTokens = body.input('step_tokens', 'int64', ['B', 'T']);
+  const newPositions = body.input('step_positions', 'int64', ['B', 'T']);
+  const done = body.input('step_done', 'bool', ['B']);
+  body.input('step_cut', 'bool', ['B']);
+  const recent = body.input('step_recent', 'int64', ['B', 'd']);
+  const oldPositions = body.input('step_local_positions', 'int64', ['B', 't']);
+  const local = layers.map((layer) => ({
+    keys: body.input(`step_${localKeys(layer)}`, 'float32', cacheShape('t')),
+    values: body.input(`step_${localValues(layer)}`, 'float32', cacheShape('t')),
+  }));
+
+  const localPositions = body.op('Concat', [oldPositions, newPositions], { attributes: { axis: 1 } });
+  const seen = buildVisibility(body, config, frozenPositions, localPositions, newPositions);
+  const grown: { keys: Value; values: Value }[] = [];
+  const residual = buildLayers(
+    body,
+    config,
+    parameters,
+    (layer, qkv) => {
+      const cache = {
+        frozenKeys: frozen[layer]!.keys,
+        frozenValues: frozen[layer]!.values,
+        localKeys: local[layer]!.keys,
+        localValues: local[layer]!.values,
+      };
+      const { context, keys, values } = buildLoopAttention(body, config, seen, rotary, cache, qkv);
+      grown.push({ keys, values });
+      return context;
+    },
+    newTokens,
+  );
+  const lastOf = (x: Value) => body.op('Gather', [x, body.int64(-1)], { attributes: { axis: 1 } });
+  const lastResidual = { stream: lastOf(residual.stream), update: lastOf(residual.update) };
+  const logits = buildHead(body, config, parameters, lastResidual);
+
+  const column = body.int64([1]);
+  const noise = body.op('Unsqueeze', [body.op('Gather', [uniform, iteration]), column]);
+  const vocabulary = outer.int64([config.vocabSize]);
+  const drawn = buildSampling(body, logits, noise, {
+    penalised,
+    penalty,
+    history,
+    recent,
+    temperature,
+    topK,
+    topP,
+    minP,
+    greedy,
+    candidates,
+    ranks,
+    vocabulary,
+  });
+  const toInt = (x: Value) => body.op('Cast', [x], { attributes: { to: 7 } });
+  const any = (x: Value, keepdims: 0 | 1, axes?: Value) =>
+    body.op(
+      'Cast',
+      [body.op('ReduceMax', axes ? [toInt(x), axes] : [toInt(x)], { attributes: { keepdims } })],
+      {
+        attributes: { to: 9 },
+      },
+    );
+  const tokenColumn = body.op('Unsqueeze', [drawn.token, column]);
+  const stopped = any(body.op('Equal', [tokenColumn, stopTokens]), 0, column);
+  const next = body.op('Add', [iteration, body.int64(1)]);
+  const full = body.op('GreaterOrEqual', [next, remaining]);
+  const nowDone = body.op('Or', [done, body.op('Or', [stopped, full])]);
+  const cut = body.op('And', [drawn.cut, body.op('Not', [done])]);
+  const active = body.op('ReduceSum', [toInt(body.op('Not', [nowDone]))], { attributes: { keepdims: 0 } });
+  const goOn = body.op('And', [
+    body.op('GreaterOrEqual', [active, minActive]),
+    body.op('Not', [any(cut, 0)]),
+  ]);
+  const nextPosition = body.op('Where', [
+    nowDone,
+    body.int64(-1),
+    body.op('Add', [lastOf(newPositions), body.int64(1)]),
+  ]);
+
+  body.output(goOn, 'bool', []);
+  body.output(tokenColumn, 'int64');
+  body.output(body.op('Unsqueeze', [nextPosition, column]), 'int64');
+  body.output(nowDone, 'bool');
+  body.output(cut, 'bool');
+  body.output(body.op('Concat', [recent, tokenColumn], { attributes: { axis: 1 } }), 'int64');
+  body.output(localPositions, 'int64');
+  for (const { keys, values } of grown) {
+    body.output(keys, 'float32');
+    body.output(values, 'float32');
+  }
+  body.output(body.op('Where', [done, body.int64(-1), drawn.token]), 'int64', ['B']);
+  body.output(drawn.logprob, 'float32', ['B']);
+  if (options.logits) body.output(logits, 'float32', ['B', config.vocabSize]);
+
+  const lastPositions = outer.op('Gather', [positions, outer.int64(-1)], { attributes: { axis: 1 } });
+  const never = outer.op('Less', [lastPositions, outer.int64(-2)]);
+  const emptyOf = (x: Value, axis: number) => outer.op('Slice', [x, first, first, outer.int64([axis])]);
+  const empty = emptyOf(frozen[0]!.keys, 2);
+  const results = outer.ops(
+    'Loop',
+    [
+      steps,
+      outer.bool(true),
+      tokens,
+      positions,
+      never,
+      never,
+      emptyOf(positions, 1),
+      emptyOf(positions, 1),
+      ...layers.flatMap(() => [empty, empty]),
+    ],
+    CARRIED + 2 * config.layers + 2 + (options.logits ? 1 : 0),
+    { attributes: { body } },
+  );
+  const scans = CARRIED + 2 * config.layers;
+  outer.output(results[scans]!, 'int64', ['n', 'B'], 'drawn');
+  outer.output(results[scans + 1]!, 'float32', ['n', 'B'], 'logprobs');
+  outer.output(results[3]!, 'bool', ['B'], 'cut');
+  for (const layer of layers) {
+    outer.output(results[CARRIED + 2 * layer]!, 'float32', cacheShape('t'), localKeys(layer));
+    outer.output(results[CARRIED + 1 + 2 * layer]!, 'float32', cacheShape('t'), localValues(layer));
+  }
+  if (options.logits) outer.output(results[scans + 2]!, 'float32', ['n', 'B', config.vocabSize], 'logits');
+  return outer;
+}

@@ -1,0 +1,40 @@
+/** The content of `run.json` for a new run. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Run, RunSettings } from '../core.js';
+import type { ProblemSet } from '../problems/problemSet.js';
+import { VERSION } from '../version.js';
+import { shuffledOrder } from './order.js';
+
+/** Raised when the meaning of a run folder's files changes; another format is refused, not guessed at. */
+export const RUN_FORMAT = 1;
+
+export interface RunDescription {
+  readonly modelName: string;
+  readonly problems: ProblemSet;
+  readonly settings: RunSettings;
+  readonly modelDigest: string;
+  readonly promptDigest: string;
+}
+
+/** Settings, digests and versions; the order of the problems is drawn from the seed. */
+export function describeRun(description: RunDescription): Run {
+  const { modelName, problems, settings, modelDigest, promptDigest } = description;
+  const ids = problems.problems.map(({ id }) => id);
+  return {
+    format: RUN_FORMAT,
+    program: VERSION,
+    modelName,
+    problemSet: problems.name,
+    order: shuffledOrder(ids, settings.seed),
+    settings,
+    digests: { model: modelDigest, problems: problems.digest, prompt: promptDigest },
+    versions: { node: process.versions.node, onnxruntime: runtimeVersion() },
+    sealed: null,
+  };
+}
+
+function runtimeVersion(): string {
+  const file = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,85 @@
+/** Entry of the solver process. It sees the problems it is sent, the model's folder and the program, and nothing else. */
+import { readGenerationDefaults } from '../checkpoint/generation.js';
+import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import { Engine } from '../engine/engine.js';
+import { BoxedError } from '../errors.js';
+import { readExport } from '../export/manifest.js';
+import { editionOf } from '../problems/editions.js';
+import { TimeBudget } from './budget.js';
+import { systemClock } from './clock.js';
+import type { FromSolver, SolverSetup, ToSolver } from './protocol.js';
+import { Solver } from './solver.js';
+
+/** How often totals are sent while samples are drawn. */
+const STATS_INTERVAL_MS = 250;
+
+const send = (message: FromSolver) => {
+  if (process.connected) process.send!(message);
+};
+
+function fail(error: unknown): void {
+  const known = error instanceof BoxedError;
+  const name = error instanceof Error ? error.name : 'Error';
+  const message = error instanceof Error ? error.message : String(error);
+  send({ type: 'failed', failure: { name, message, hint: known ? error.hint : null } });
+}
+
+interface Open {
+  readonly solver: Solver;
+  readonly engine: Engine;
+}
+
+async function open(setup: SolverSetup): Promise<Open> {
+  const { settings, modelFolder } = setup;
+  const model = await readExport(modelFolder);
+  const tokenizer = await ChatTokenizer.open(modelFolder);
+  const defaults = await readGenerationDefaults(modelFolder);
+  const engine = await Engine.open(model, {
+    rows: setup.rows,
+    ...(setup.threads !== null && { threads: setup.threads }),
+  });
+  const solver = new Solver({
+    sampler: engine,
+    tokenizer,
+    edition: editionOf(settings.edition),
+    settings,
+    prompt: setup.prompt,
+    stopTokens: [...new Set([...model.manifest.config.eosTokenIds, ...defaults.eosTokenIds])],
+    budget: new TimeBudget({
+      clock: systemClock,
+      deadlineMs: setup.deadlineMs,
+      problems: setup.problems,
+      inFlight: settings.inFlight,
+    }),
+    onSample: (sample) => send({ type: 'sample', sample }),
+  });
+  return { solver, engine };
+}
+
+let opened: Open | null = null;
+
+async function receive(message: ToSolver): Promise<void> {
+  switch (message.type) {
+    case 'setup': {
+      opened = await open(message.setup);
+      const { engine } = opened;
+      setInterval(() => send({ type: 'stats', stats: engine.stats }), STATS_INTERVAL_MS).unref();
+      send({ type: 'ready' });
+      return;
+    }
+    case 'problem':
+      send({ type: 'prediction', prediction: await opened!.solver.solve(message.assignment) });
+      return;
+    case 'end':
+      send({ type: 'stats', stats: opened!.engine.stats });
+      await opened!.engine.close();
+      process.disconnect();
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+process.on('message', (message: ToSolver) => {
+  receive(message).catch(fail);
+});

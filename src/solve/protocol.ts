@@ -1,0 +1,45 @@
+/** Messages between a run and its solver process. */
+import type { Prediction, Problem, RunSettings, Sample } from '../core.js';
+import type { EngineStats } from '../engine/types.js';
+
+/** What the solver is told before the first problem. */
+export interface SolverSetup {
+  /** Folder of the exported model; with the program, all that the solver may read. */
+  readonly modelFolder: string;
+  readonly prompt: string;
+  readonly settings: RunSettings;
+  readonly rows: number;
+  readonly threads: number | null;
+  /** Problems that it will be shown, at most. */
+  readonly problems: number;
+  /** When drawing must end, milliseconds since the Unix epoch. */
+  readonly deadlineMs: number | null;
+}
+
+/** One problem, with what an interrupted run already drew for it. */
+export interface Assignment {
+  readonly problem: Problem;
+  /** Indices of the samples to draw. */
+  readonly missing: readonly number[];
+  /** Answers of earlier samples by index. */
+  readonly earlier: readonly (readonly [index: number, answer: bigint | null])[];
+}
+
+export type ToSolver =
+  | { readonly type: 'setup'; readonly setup: SolverSetup }
+  | { readonly type: 'problem'; readonly assignment: Assignment }
+  | { readonly type: 'end' };
+
+export type FromSolver =
+  | { readonly type: 'ready' }
+  | { readonly type: 'sample'; readonly sample: Sample }
+  | { readonly type: 'prediction'; readonly prediction: Prediction }
+  | { readonly type: 'stats'; readonly stats: EngineStats }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** An error as it crosses a process border. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly hint: string | null;
+}

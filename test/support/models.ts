@@ -1,0 +1,45 @@
+/** Models for tests: bundled checkpoints and golden ones, exported into a temporary folder. */
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Sampling } from '../../src/core.js';
+import { exportCheckpoint } from '../../src/export/exporter.js';
+import type { ExportedModel } from '../../src/export/manifest.js';
+
+export const GREEDY: Sampling = {
+  greedy: true,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+};
+
+/** A new folder below the system's temporary one. */
+export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'boxed-test-'));
+
+/** Exports a checkpoint for a test. */
+export async function exportForTest(checkpoint: string, logits = false): Promise<ExportedModel> {
+  const target = join(await temporaryFolder(), 'export');
+  return exportCheckpoint(resolve(checkpoint), target, {
+    dtype: 'fp32',
+    device: 'cpu',
+    digest: 'test',
+    logits,
+  });
+}
+
+/** Outputs of PyTorch transformers on a golden checkpoint. */
+export interface Golden {
+  readonly prompts: readonly (readonly number[])[];
+  /** Logits after each prompt. */
+  readonly logits: readonly (readonly number[])[];
+  /** 48 greedy tokens after each prompt. */
+  readonly greedy: readonly (readonly number[])[];
+}
+
+export const goldenFolder = (name: string) => join('test', 'fixtures', 'golden', name);
+
+export async function readGolden(name: string): Promise<Golden> {
+  return JSON.parse(await readFile(join(goldenFolder(name), 'expected.json'), 'utf8')) as Golden;
+}
