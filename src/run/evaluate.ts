@@ -8,7 +8,7 @@ import { systemClock } from '../solve/clock.js';
 import { FALLBACK_ANSWER, predict } from '../solve/prediction.js';
 import type { Assignment, FromSolver } from '../solve/protocol.js';
 import { Desk } from './desk.js';
-import { IsolatedSolver, reportedFailure, SOLVER_ENTRY, SolverFailedError } from './isolation.js';
+import { IsolatedSolver, reportedFailure, SOLVER_ENTRY, SolverFailedError, SolverProtocolError } from './isolation.js';
 import { Journal, spentMs } from './journal.js';
 import { sealRun } from './seal.js';
 import { SubmissionWriter } from './submission.js';
@@ -154,6 +154,10 @@ async function solveAll(
         throw reportedFailure(message.failure);
       default:
         message satisfies never;
+        throw new SolverProtocolError(
+          'it sent a message that no solver sends',
+          'The solver broke the rules of the run; its process was ended and the journal kept.',
+        );
     }
   };
   const solver = new IsolatedSolver({
