@@ -172,7 +172,7 @@ export class LoopSession implements DecoderSession {
   #frozenFeeds(cache: KvCache | null, rows: number): Feeds {
     const { layers, kvHeads, headDim } = this.#options.shape;
     const capacity = cache?.capacity ?? 0;
-    const dims = [rows, kvHeads, capacity, headDim];
+    const dims = [rows, kvHeads, 1, capacity, headDim];
     const empty = new Float32Array(0);
     const feeds: Feeds = {
       frozen_positions: int64(cache?.positions ?? new BigInt64Array(0), [rows, capacity]),

@@ -7,7 +7,7 @@ import { readText } from '../files.js';
 
 export const MANIFEST_FILE = 'export.json';
 /** Raised whenever exported graphs or this file change, so that older exports are made anew. */
-export const EXPORT_FORMAT = 1;
+export const EXPORT_FORMAT = 2;
 
 /** Element types of weights, and devices, that exports are made for. */
 export const DTYPES = ['fp32'] as const;

@@ -25,7 +25,7 @@ export interface LoopOptions {
  * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `N` steps.
  *
  * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `frozen_positions [B,S]` (-1: empty),
- * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,S,D]`; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
+ * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
  * `top_k`, `greedy`, `penalty` `[B,1]`; `penalised`, and if true `history [B,H]`, the tokens a row holds; `candidates [1]`; `stop_tokens [B,E]` (-1: none); `remaining [B]`: tokens a row may still
  * draw; `min_active`: the loop ends once fewer rows are still drawing.
  * Outputs: `drawn [n,B]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,B]`; `cut [B]`: the last
@@ -35,6 +35,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const outer = new Graph('boxed');
   const layers = Array.from({ length: config.layers }, (_, layer) => layer);
   const cacheShape = (length: string) => ['B', config.kvHeads, length, config.headDim];
+  const frozenShape = ['B', config.kvHeads, 1, 'S', config.headDim];
   const steps = outer.input('steps', 'int64', []);
   const tokens = outer.input('tokens', 'int64', ['B', 'P']);
   const positions = outer.input('positions', 'int64', ['B', 'P']);
@@ -54,8 +55,8 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const remaining = outer.input('remaining', 'int64', ['B']);
   const minActive = outer.input('min_active', 'int64', []);
   const frozen = layers.map((layer) => ({
-    keys: outer.input(frozenKeys(layer), 'float32', cacheShape('S')),
-    values: outer.input(frozenValues(layer), 'float32', cacheShape('S')),
+    keys: outer.input(frozenKeys(layer), 'float32', frozenShape),
+    values: outer.input(frozenValues(layer), 'float32', frozenShape),
   }));
   const tables = rotaryTables(config);
   const rotary = { cos: outer.weight(tables.cos), sin: outer.weight(tables.sin) };
@@ -161,7 +162,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const lastPositions = outer.op('Gather', [positions, outer.int64(-1)], { attributes: { axis: 1 } });
   const never = outer.op('Less', [lastPositions, outer.int64(-2)]);
   const emptyOf = (x: Value, axis: number) => outer.op('Slice', [x, first, first, outer.int64([axis])]);
-  const empty = emptyOf(frozen[0]!.keys, 2);
+  const empty = outer.op('Squeeze', [emptyOf(frozen[0]!.keys, 3), outer.int64([2])]);
   const results = outer.ops(
     'Loop',
     [

@@ -1,6 +1,6 @@
 /** Attention of the loop layout: keys and values in a frozen part from outside the loop and a local part that grows in it. */
 import type { DecoderConfig } from '../checkpoint/config.js';
-import { float, type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
 
 /** Names of the graph's inputs and outputs that hold keys and values of a layer. */
 export const frozenKeys = (layer: number) => `frozen_keys.${layer}`;
@@ -66,6 +66,7 @@ export function buildVisibility(
 }
 
 export interface LayerCache {
+  /** `[B, kvHeads, 1, S, headDim]`. */
   readonly frozenKeys: Value;
   readonly frozenValues: Value;
   /** `[B, kvHeads, t, headDim]` before this iteration. */
@@ -98,14 +99,11 @@ export function buildLoopAttention(
     { attributes: { axis: -1 } },
   );
   // Queries that share a key head become rows of one matrix: [B, P, kvHeads, rep, D] -> [B, kvHeads, P · rep, D].
+  const scaled = graph.op('Mul', [rotatedQueries!, graph.float32(1 / Math.sqrt(headDim))]);
   const queries = graph.op('Reshape', [
-    graph.op(
-      'Transpose',
-      [graph.op('Reshape', [rotatedQueries!, graph.int64([0, 0, kvHeads, rep, headDim])])],
-      {
-        attributes: { perm: [0, 2, 1, 3, 4] },
-      },
-    ),
+    graph.op('Transpose', [graph.op('Reshape', [scaled, graph.int64([0, 0, kvHeads, rep, headDim])])], {
+      attributes: { perm: [0, 2, 1, 3, 4] },
+    }),
     graph.int64([0, kvHeads, -1, headDim]),
   ]);
   const byHead = (x: Value) =>
@@ -117,18 +115,22 @@ export function buildLoopAttention(
   const keys = append(cache.localKeys, rotatedKeys!);
   const values = append(cache.localValues, newValues!);
 
-  const score = (part: Value) =>
-    graph.op('FusedMatMul', [queries, part], {
-      domain: MICROSOFT,
-      attributes: { transB: 1, alpha: float(1 / Math.sqrt(headDim)) },
-    });
-  const scores = graph.op('Concat', [score(cache.frozenKeys), score(keys)], { attributes: { axis: -1 } });
+  // One row at a time over the frozen part: the runtime then streams keys and values from memory instead of packing
+  // them for a matrix product (bench/README.md has the figures).
+  const lone = graph.int64([3]);
+  const rows = (x: Value) => graph.op('Unsqueeze', [x, lone]);
+  const matrix = (x: Value) => graph.op('Squeeze', [x, lone]);
+  const score = (x: Value, part: Value) =>
+    graph.op('FusedMatMul', [x, part], { domain: MICROSOFT, attributes: { transB: 1 } });
+  const scores = graph.op('Concat', [matrix(score(rows(queries), cache.frozenKeys)), score(queries, keys)], {
+    attributes: { axis: -1 },
+  });
   const probabilities = graph.op('Softmax', [graph.op('Add', [scores, seen.bias])], {
     attributes: { axis: -1 },
   });
   const [frozen, local] = graph.ops('Split', [probabilities, seen.split], 2, { attributes: { axis: -1 } });
   const mixed = graph.op('Add', [
-    graph.op('MatMul', [frozen!, cache.frozenValues]),
+    matrix(graph.op('MatMul', [rows(frozen!), cache.frozenValues])),
     graph.op('MatMul', [local!, values]),
   ]);
   // [B, kvHeads, P · rep, D] -> [B, P, heads · D]

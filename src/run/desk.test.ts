@@ -39,7 +39,8 @@ function deskOf(ids: readonly string[], inFlight: number) {
   return { desk, shown, kept };
 }
 
-const hand = (desk: Desk, id: string, index: number) => desk.receive({ type: 'sample', sample: sample(id, index) });
+const hand = (desk: Desk, id: string, index: number) =>
+  desk.receive({ type: 'sample', sample: sample(id, index) });
 const answer = (desk: Desk, id: string) => desk.receive({ type: 'prediction', prediction: prediction(id) });
 
 describe('Desk', () => {
@@ -57,23 +58,27 @@ describe('Desk', () => {
 
   test('never has more problems open than allowed, whatever the order of answers', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.nat(4), { maxLength: 40 }), (inFlight, choices) => {
-        const ids = Array.from({ length: 8 }, (_, at) => `p${at}`);
-        const { desk, shown } = deskOf(ids, inFlight);
-        const open = [...shown];
-        let answered = 0;
-        for (const choice of choices) {
-          if (open.length === 0) break;
-          const [id] = open.splice(choice % open.length, 1);
-          hand(desk, id!, 1);
-          hand(desk, id!, 0);
-          answer(desk, id!);
-          answered += 1;
-          open.push(...shown.slice(answered + open.length));
-          expect(shown.length - answered).toBeLessThanOrEqual(inFlight);
-        }
-        expect(desk.done).toBe(answered === ids.length);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.nat(4), { maxLength: 40 }),
+        (inFlight, choices) => {
+          const ids = Array.from({ length: 8 }, (_, at) => `p${at}`);
+          const { desk, shown } = deskOf(ids, inFlight);
+          const open = [...shown];
+          let answered = 0;
+          for (const choice of choices) {
+            if (open.length === 0) break;
+            const [id] = open.splice(choice % open.length, 1);
+            hand(desk, id!, 1);
+            hand(desk, id!, 0);
+            answer(desk, id!);
+            answered += 1;
+            open.push(...shown.slice(answered + open.length));
+            expect(shown.length - answered).toBeLessThanOrEqual(inFlight);
+          }
+          expect(desk.done).toBe(answered === ids.length);
+        },
+      ),
     );
   });
 

@@ -8,7 +8,13 @@ import { systemClock } from '../solve/clock.js';
 import { FALLBACK_ANSWER, predict } from '../solve/prediction.js';
 import type { Assignment, FromSolver } from '../solve/protocol.js';
 import { Desk } from './desk.js';
-import { IsolatedSolver, reportedFailure, SOLVER_ENTRY, SolverFailedError, SolverProtocolError } from './isolation.js';
+import {
+  IsolatedSolver,
+  reportedFailure,
+  SOLVER_ENTRY,
+  SolverFailedError,
+  SolverProtocolError,
+} from './isolation.js';
 import { Journal, spentMs } from './journal.js';
 import { sealRun } from './seal.js';
 import { SubmissionWriter } from './submission.js';
