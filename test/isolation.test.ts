@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import type { RunSettings } from '../src/core.js';
+import { readProblems } from '../src/problems/problemSet.js';
 import { evaluateRun } from '../src/run/evaluate.js';
 import { IsolatedSolver, SolverProtocolError } from '../src/run/isolation.js';
 import { readRun } from '../src/run/journal.js';
 import { describeRun } from '../src/run/manifest.js';
 import { readSubmission } from '../src/run/submission.js';
-import { readProblems } from '../src/problems/problemSet.js';
 import type { HostileReport } from './support/hostileSolver.js';
 import { GREEDY, temporaryFolder } from './support/models.js';
 
@@ -39,7 +39,15 @@ async function attack(readable: string): Promise<HostileReport> {
         onMessage: (message) => resolvePromise((message as unknown as { report: HostileReport }).report),
       });
       solver.ended.catch(reject);
-      const setup = { modelFolder: '', prompt: KEY_FILE, settings: SETTINGS, rows: 1, threads: 1, problems: 1, deadlineMs: null };
+      const setup = {
+        modelFolder: '',
+        prompt: KEY_FILE,
+        settings: SETTINGS,
+        rows: 1,
+        threads: 1,
+        problems: 1,
+        deadlineMs: null,
+      };
       solver.send({ type: 'setup', setup });
     });
   } finally {
@@ -52,10 +60,13 @@ describe('the solver process', () => {
     expect(existsSync(KEY_FILE)).toBe(true);
     const { environment, arguments: given, ...attempts } = await attack(resolve('models', 'pebble-base'));
     expect(Object.keys(attempts)).toHaveLength(11);
-    for (const outcome of Object.entries(attempts)) expect(outcome).toEqual([outcome[0], 'ERR_ACCESS_DENIED']);
+    for (const outcome of Object.entries(attempts))
+      expect(outcome).toEqual([outcome[0], 'ERR_ACCESS_DENIED']);
     expect(existsSync(join(dirname(KEY_FILE), 'stolen'))).toBe(false);
     // The only variables are Node's own, of the IPC channel.
-    expect(Object.keys(JSON.parse(environment!)).filter((name) => !name.startsWith('NODE_CHANNEL'))).toEqual([]);
+    expect(Object.keys(JSON.parse(environment!)).filter((name) => !name.startsWith('NODE_CHANNEL'))).toEqual(
+      [],
+    );
     expect(given).toBe('');
   });
 
@@ -65,7 +76,8 @@ describe('the solver process', () => {
       expect([name, report[name]]).toEqual([name, expect.stringContaining('got: id,answer')]);
     }
     expect(report.listFolder).toContain('answers.csv');
-    for (const name of ['write', 'spawn', 'spawnSync', 'exec', 'fork']) expect(report[name]).toBe('ERR_ACCESS_DENIED');
+    for (const name of ['write', 'spawn', 'spawnSync', 'exec', 'fork'])
+      expect(report[name]).toBe('ERR_ACCESS_DENIED');
   });
 });
 
@@ -73,7 +85,13 @@ describe('a run', () => {
   test('shows a greedy solver no more than may be open, stops it when it cheats, and keeps what was drawn', async () => {
     const folder = join(await temporaryFolder(), 'run');
     const problems = await readProblems('problems/pebble');
-    const run = describeRun({ modelName: 'm', problems, settings: SETTINGS, modelDigest: 'a', promptDigest: 'b' });
+    const run = describeRun({
+      modelName: 'm',
+      problems,
+      settings: SETTINGS,
+      modelDigest: 'a',
+      promptDigest: 'b',
+    });
     const evaluating = evaluateRun({
       folder,
       run,

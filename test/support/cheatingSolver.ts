@@ -32,6 +32,9 @@ process.on('message', (message: ToSolver) => {
       seconds: 0.1,
     };
     send({ type: 'sample', sample });
-    send({ type: 'prediction', prediction: { problemId: 'not-shown', value: 1n, votes: [], fallback: false } });
+    send({
+      type: 'prediction',
+      prediction: { problemId: 'not-shown', value: 1n, votes: [], fallback: false },
+    });
   }, WAIT_MS);
 });
