@@ -12,7 +12,9 @@ export class FileAccessError extends BoxedError {
 
 /** The system's error code (`ENOENT`, `EACCES`, …) of a caught value, if it has one. */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // Not `instanceof Error`: an error of Node's own is of another realm where modules run in a context of their own (jest).
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /**
