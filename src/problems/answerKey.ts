@@ -1,0 +1,41 @@
+/** Reads gold answers. Scoring opens them after the submission is sealed; nothing that solves may import this file. */
+import { join } from 'node:path';
+import { type KeyedCell, readKeyed } from './columns.js';
+import type { Edition } from './editions.js';
+import { AnswerOutOfRangeError, BadAnswerError } from './errors.js';
+import { isSetFolder } from './problemSet.js';
+import { openTable } from './table.js';
+
+export interface AnswerKey {
+  readonly file: string;
+  readonly answers: ReadonlyMap<string, bigint>;
+}
+
+/** An integer, leading zeros and outer blanks allowed. More digits than this are no answer of any competition. */
+const INTEGER = /^[+-]?\d{1,1000}$/;
+
+/**
+ * Reads the `answers.csv` of a set folder, or the answer column of a CSV, JSONL or Parquet file.
+ * @throws BadAnswerError, AnswerOutOfRangeError, and what `readProblems` throws of ids, columns and files
+ */
+export async function readAnswerKey(path: string, edition: Edition): Promise<AnswerKey> {
+  const isFolder = await isSetFolder(path);
+  const file = isFolder ? join(path, 'answers.csv') : path;
+  const cells = await readKeyed(await openTable(file), 'answer', { rowsAsIds: !isFolder });
+  return { file, answers: new Map(cells.map((cell) => [cell.id, answerOf(cell, file, edition)])) };
+}
+
+function answerOf({ id, cell, line }: KeyedCell, file: string, edition: Edition): bigint {
+  const place = { file, line, field: 'answer' };
+  const text = typeof cell === 'string' ? cell.trim() : String(cell ?? '');
+  // A JSON number beyond 2^53 has lost digits already when it gets here.
+  const isExact = typeof cell !== 'number' || Number.isSafeInteger(cell);
+  if (!INTEGER.test(text) || !isExact) {
+    const what = text === '' ? `"${id}" has no answer` : `"${text.slice(0, 80)}" is no integer`;
+    throw new BadAnswerError(what, 'Gold answers are written as integers: 25, not 25.0.', place);
+  }
+  const value = BigInt(text.replace('+', ''));
+  if (value >= edition.min && value <= edition.max) return value;
+  const hint = `Edition ${edition.name} takes ${edition.min} to ${edition.max}: correct the key or choose another edition.`;
+  throw new AnswerOutOfRangeError(`${value} is out of range`, hint, place);
+}
