@@ -1,0 +1,82 @@
+/** What scoring keeps of a sample: counts and the answer, never the text, so a journal of any size fits in memory. */
+import type { Finish, Run, Sample } from '../core.js';
+import { digestOf } from '../files.js';
+import { JournalContentError } from './errors.js';
+
+/** One sample, slim. */
+export interface SampleRecord {
+  readonly problemId: string;
+  readonly index: number;
+  /** Canonical answer in decimal; `null` without one. */
+  readonly answer: string | null;
+  /** Number of tokens drawn, the stop token included. */
+  readonly tokens: number;
+  /** Tokens after which the answer stood; `null` without an answer. */
+  readonly answerEnd: number | null;
+  readonly finish: Finish;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly seconds: number;
+}
+
+/** Reads a journal's samples into records. @throws JournalContentError for a sample that cannot belong to `run`. */
+export async function collectRecords(
+  run: Run,
+  samples: AsyncIterable<Sample> | Iterable<Sample>,
+): Promise<SampleRecord[]> {
+  const records: SampleRecord[] = [];
+  const seen = new Map<string, Set<number>>(run.order.map((id) => [id, new Set()]));
+  for await (const sample of samples) {
+    const indices = seen.get(sample.problemId);
+    if (!indices) throw misplaced(sample, 'belongs to no problem of the run');
+    if (indices.has(sample.index)) throw misplaced(sample, 'stands in the journal twice');
+    indices.add(sample.index);
+    records.push(slim(sample));
+  }
+  return records;
+}
+
+function slim(sample: Sample): SampleRecord {
+  const { value } = sample.answer;
+  if ((value === null) !== (sample.answerEnd === null))
+    throw misplaced(sample, 'has an answer without its end, or an end without an answer');
+  return {
+    problemId: sample.problemId,
+    index: sample.index,
+    answer: value === null ? null : value.toString(),
+    tokens: sample.tokens.length,
+    answerEnd: sample.answerEnd,
+    finish: sample.finish,
+    startedAt: sample.startedAt,
+    seconds: sample.seconds,
+  };
+}
+
+function misplaced(sample: Sample, fault: string): JournalContentError {
+  return new JournalContentError(
+    `sample ${sample.index} of problem ${sample.problemId} ${fault}`,
+    'The journal was changed by hand or by another program: solve again into a new folder.',
+  );
+}
+
+/** SHA-256 of what a score depends on, whatever the order of the journal's lines. */
+export function digestOfRecords(records: readonly SampleRecord[]): string {
+  const lines = records.map(({ problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds }) =>
+    JSON.stringify([problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds]),
+  );
+  return digestOf(lines.sort().join('\n'));
+}
+
+/** Seconds in which at least one sample was being drawn; a pause between a run and its resumption does not count. */
+export function busySeconds(records: readonly SampleRecord[]): number {
+  const spans = records
+    .map(({ startedAt, seconds }) => ({ start: startedAt / 1000, end: startedAt / 1000 + seconds }))
+    .sort((a, b) => a.start - b.start);
+  let busy = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const { start, end } of spans) {
+    busy += Math.max(0, end - Math.max(start, reached));
+    reached = Math.max(reached, end);
+  }
+  return busy;
+}

@@ -1,0 +1,89 @@
+/** The noun of this room: what a run scored. JSON-serialisable; holds no answer of the key. */
+import type { Finish, RunDigests, RunSettings } from '../core.js';
+import type { Estimate } from './intervals.js';
+import type { Spread } from './spread.js';
+import type { BudgetPoint } from './truncation.js';
+
+/** Raised when the meaning of a field changes; other versions are scored again. */
+export const SCORE_FORMAT = 1;
+
+/** What a score was computed from; equal sources give equal scores. */
+export interface ScoreSource {
+  /** Samples in the journal, cancelled ones included. */
+  readonly samples: number;
+  readonly samplesDigest: string;
+  /** Digest of the key's answers to the run's problems. */
+  readonly answersDigest: string;
+}
+
+/** pass@k and maj@k over every subset of k samples, averaged over problems. */
+export interface VotePoint {
+  readonly k: number;
+  readonly pass: Estimate;
+  readonly majority: Estimate;
+}
+
+/** One problem's line. */
+export interface ProblemScore {
+  readonly id: string;
+  readonly samples: number;
+  readonly right: number;
+  /** Plurality score of all samples: 1, 0, or the chance of the right answer in a tie. */
+  readonly majority: number;
+  readonly meanTokens: number;
+  /** Different answers among the samples. */
+  readonly answers: number;
+}
+
+/** The answers handed in, which may come from a weighted vote, an early stop or the fallback. */
+export interface SubmissionScore {
+  readonly right: number;
+  readonly accuracy: Estimate;
+  /** Ids answered rightly; with the run's order they give every outcome. */
+  readonly rightIds: readonly string[];
+}
+
+/** Shares are in [0, 1]; averages are means over problems, rates are shares of samples. */
+export interface Score {
+  readonly format: typeof SCORE_FORMAT;
+  /** Name of the run's folder. */
+  readonly name: string;
+  readonly program: string;
+  readonly modelName: string;
+  readonly problemSet: string;
+  readonly settings: RunSettings;
+  readonly digests: RunDigests;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly source: ScoreSource;
+  /** Problems of the run. */
+  readonly problems: number;
+  /** Problems with at least one sample: the denominator of every mean but the submission's. */
+  readonly problemsSampled: number;
+  /** Samples scored; cancelled ones are not. */
+  readonly samples: number;
+  readonly fewestSamples: number;
+  readonly mostSamples: number;
+  readonly finishes: Readonly<Record<Finish, number>>;
+  /** avg@n: the share of samples that are right. */
+  readonly average: Estimate;
+  /** maj@n: the plurality of all samples, ties shared evenly. */
+  readonly majority: Estimate;
+  /** pass@n: problems with at least one right sample. */
+  readonly pass: Estimate;
+  readonly byVotes: readonly VotePoint[];
+  readonly submission: SubmissionScore;
+  /** Mean output tokens of a sample, the stop token included. */
+  readonly meanTokens: Estimate;
+  /** Mean output tokens of right samples; `null` when none is right. */
+  readonly meanTokensOfRight: number | null;
+  /** Samples cut by the token limit or the deadline. */
+  readonly truncationRate: number;
+  readonly noAnswerRate: number;
+  /** Share right of the samples that stopped by themselves; `null` when none did. */
+  readonly accuracyOfStopped: number | null;
+  readonly spread: Spread | null;
+  /** Seconds in which at least one sample was being drawn. */
+  readonly busySeconds: number;
+  readonly curve: readonly BudgetPoint[];
+  readonly byProblem: readonly ProblemScore[];
+}

@@ -1,0 +1,147 @@
+/** Scores one run: samples and sealed submission against the answer key. */
+import type { Run } from '../core.js';
+import { digestOf } from '../files.js';
+import type { AnswerKey } from '../problems/answerKey.js';
+import { nameIds, SubmissionGapError } from './errors.js';
+import { clopperPearsonInterval, estimateMean, estimateShare, mean } from './intervals.js';
+import { majAtK, pluralityScore } from './majAtK.js';
+import { type JudgedProblem, judge } from './outcomes.js';
+import { passAtK } from './passAtK.js';
+import { busySeconds, digestOfRecords, type SampleRecord } from './records.js';
+import {
+  type ProblemScore,
+  SCORE_FORMAT,
+  type Score,
+  type SubmissionScore,
+  type VotePoint,
+} from './score.js';
+import { varianceSplit } from './spread.js';
+import { curveBudgets, truncationCurve } from './truncation.js';
+
+/** Largest k below n for which maj@k is computed: its cost grows with n k^2, and votes have settled by then. */
+const LARGEST_SUBSET = 64;
+
+export interface ScoreOptions {
+  /** Name of the run, as its folder is called. */
+  readonly name: string;
+  /** Token budgets wanted beside those of the table and the curve. */
+  readonly budgets?: readonly number[];
+}
+
+/**
+ * Scores `records` (see `collectRecords`) and `submission` (problem id to the answer handed in) against `key`.
+ * Denominators are what is there: problems without a sample count in the submission alone.
+ * @throws KeyCoverageError, EmptyRunError, SubmissionGapError
+ */
+export function scoreRun(
+  run: Run,
+  records: readonly SampleRecord[],
+  key: AnswerKey,
+  submission: ReadonlyMap<string, bigint>,
+  { name, budgets = [] }: ScoreOptions,
+): Score {
+  const problems = judge(run, records, key);
+  const outcomes = problems.flatMap((problem) => problem.outcomes);
+  const right = outcomes.filter((outcome) => outcome.right);
+  const stopped = outcomes.filter(({ finish }) => finish === 'stop');
+  const sampleCounts = problems.map((problem) => problem.outcomes.length);
+  const fewestSamples = sampleCounts.reduce((a, b) => Math.min(a, b));
+  const rate = (count: number): number => count / outcomes.length;
+  return {
+    format: SCORE_FORMAT,
+    name,
+    program: run.program,
+    modelName: run.modelName,
+    problemSet: run.problemSet,
+    settings: run.settings,
+    digests: run.digests,
+    versions: run.versions,
+    source: {
+      samples: records.length,
+      samplesDigest: digestOfRecords(records),
+      answersDigest: digestOfAnswers(run, key),
+    },
+    problems: run.order.length,
+    problemsSampled: problems.length,
+    samples: outcomes.length,
+    fewestSamples,
+    mostSamples: sampleCounts.reduce((a, b) => Math.max(a, b)),
+    finishes: countFinishes(records),
+    average: estimateShare(problems.map((problem) => problem.right / problem.outcomes.length)),
+    majority: estimateShare(problems.map(({ votes }) => pluralityScore(votes))),
+    pass: estimateShare(problems.map((problem) => (problem.right > 0 ? 1 : 0))),
+    byVotes: subsetSizes(fewestSamples).map((k) => votePoint(problems, k)),
+    submission: scoreSubmission(run, key, submission),
+    meanTokens: estimateMean(problems.map(({ meanTokens }) => meanTokens)),
+    meanTokensOfRight: right.length > 0 ? mean(right.map(({ tokens }) => tokens)) : null,
+    truncationRate: rate(
+      outcomes.filter(({ finish }) => finish === 'length' || finish === 'deadline').length,
+    ),
+    noAnswerRate: rate(outcomes.filter(({ answer }) => answer === null).length),
+    accuracyOfStopped: stopped.length > 0 ? mean(stopped.map((outcome) => (outcome.right ? 1 : 0))) : null,
+    spread: varianceSplit(problems),
+    busySeconds: busySeconds(records),
+    curve: truncationCurve(problems, curveBudgets(run.settings.maxTokens, budgets)),
+    byProblem: problems.map(problemLine),
+  };
+}
+
+/** Powers of two up to the samples that every problem has, and that number itself. */
+function subsetSizes(samples: number): number[] {
+  const sizes: number[] = [];
+  for (let k = 1; k < samples && k <= LARGEST_SUBSET; k *= 2) sizes.push(k);
+  return [...sizes, samples];
+}
+
+function votePoint(problems: readonly JudgedProblem[], k: number): VotePoint {
+  return {
+    k,
+    pass: estimateShare(problems.map(({ outcomes, right }) => passAtK(outcomes.length, right, k))),
+    majority: estimateShare(problems.map(({ votes }) => majAtK(votes, k))),
+  };
+}
+
+function scoreSubmission(run: Run, key: AnswerKey, submission: ReadonlyMap<string, bigint>): SubmissionScore {
+  const missing = run.order.filter((id) => !submission.has(id));
+  if (missing.length > 0)
+    throw new SubmissionGapError(
+      `the submission has no answer for ${nameIds(missing)}`,
+      'Resume the run with `boxed evaluate`, which writes a complete submission.',
+    );
+  const rightIds = run.order.filter((id) => submission.get(id) === key.answers.get(id));
+  return {
+    right: rightIds.length,
+    accuracy: {
+      value: rightIds.length / run.order.length,
+      interval: clopperPearsonInterval(rightIds.length, run.order.length),
+    },
+    rightIds,
+  };
+}
+
+function problemLine({ id, outcomes, right, votes, meanTokens }: JudgedProblem): ProblemScore {
+  const answers = votes.wrong.length + (right > 0 ? 1 : 0);
+  return { id, samples: outcomes.length, right, majority: pluralityScore(votes), meanTokens, answers };
+}
+
+function countFinishes(records: readonly SampleRecord[]): Score['finishes'] {
+  const counts = {
+    stop: 0,
+    length: 0,
+    deadline: 0,
+    cancelled: 0,
+    loop: 0,
+    error: 0,
+  } satisfies Score['finishes'];
+  for (const { finish } of records) counts[finish]++;
+  return counts;
+}
+
+function digestOfAnswers(run: Run, key: AnswerKey): string {
+  return digestOf(
+    [...run.order]
+      .sort()
+      .map((id) => JSON.stringify([id, String(key.answers.get(id))]))
+      .join('\n'),
+  );
+}
