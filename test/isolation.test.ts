@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import type { RunSettings } from '../src/core.js';
+import { digestOf } from '../src/files.js';
 import { readProblems } from '../src/problems/problemSet.js';
 import { evaluateRun } from '../src/run/evaluate.js';
 import { IsolatedSolver, SolverProtocolError } from '../src/run/isolation.js';

@@ -6,7 +6,7 @@ import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import type { Run, RunSettings } from '../core.js';
 import { DEFAULT_ROWS } from '../engine/engine.js';
 import { digestOf } from '../files.js';
-import { EDITIONS, type Edition, editionOf } from '../problems/editions.js';
+import { EDITIONS, editionOf } from '../problems/editions.js';
 import { type ProblemSet, readProblems } from '../problems/problemSet.js';
 import { type EvaluateResult, evaluateRun } from '../run/evaluate.js';
 import { describeRun } from '../run/manifest.js';
@@ -77,7 +77,7 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--in-flight <count>',
-      'problems shown to the solver and not yet answered; default: 1 in AIMO editions, else enough to fill the batch',
+      'problems shown to the solver and not yet answered; default: 1 where an AIMO edition is named, else enough to fill the batch',
       integerFrom(1),
     )
     .option(
@@ -104,7 +104,8 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const startedAt = performance.timeOrigin;
   if (flags.timeBudget !== undefined) checkBudget(flags.timeBudget);
   const problems = await readProblems(flags.problems);
-  const edition = editionOf(flags.edition ?? problems.edition ?? DEFAULT_EDITION);
+  const editionName = flags.edition ?? problems.edition;
+  const edition = editionOf(editionName ?? DEFAULT_EDITION);
   const prompt = checkPrompt(flags.prompt ?? problems.prompt ?? DEFAULT_PROMPT);
   const model = await openModel(flags.model, flags);
   const tokenizer = await ChatTokenizer.open(model.folder);
@@ -117,7 +118,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     seed: flags.seed,
     sampling: resolveSampling(flags, defaults.sampling),
     edition: edition.name,
-    inFlight: flags.inFlight ?? inFlightFor(edition, flags),
+    inFlight: flags.inFlight ?? (editionName === null ? null : edition.inFlight) ?? fillingBatch(flags),
     timeBudgetMs: flags.timeBudget ?? null,
     dtype,
     device,
@@ -158,8 +159,8 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   printResult(folder, result, performance.timeOrigin + performance.now() - startedAt, flags.json ?? false);
 }
 
-function inFlightFor(edition: Edition, { rows, samples }: EvaluateFlags): number {
-  return edition.inFlight ?? IN_FLIGHT_FILL * Math.ceil(rows / samples) + 1;
+function fillingBatch({ rows, samples }: EvaluateFlags): number {
+  return IN_FLIGHT_FILL * Math.ceil(rows / samples) + 1;
 }
 
 /** A name that two runs share only if everything that decides their tokens is equal. */

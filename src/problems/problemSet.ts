@@ -13,6 +13,8 @@ export interface ProblemSet {
   readonly title: string;
   /** Name of the competition edition whose rules hold; `null` when the set names none. */
   readonly edition: string | null;
+  /** User message that the set asks for, with `{problem}` in it; `null` when it leaves that to the run. */
+  readonly prompt: string | null;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** SHA-256 of ids and texts; independent of the file's format and of the order of its rows. */
@@ -25,6 +27,7 @@ const SetDescription = z.object({
   name: z.string().min(1),
   title: z.string().min(1),
   edition: z.string().min(1).nullable(),
+  prompt: z.string().includes('{problem}').optional(),
   source: z.string(),
 });
 
@@ -40,8 +43,8 @@ export async function readProblems(path: string): Promise<ProblemSet> {
   const description = isFolder ? await readDescription(join(path, 'set.json')) : nameless(path);
   const cells = await readKeyed(await openTable(file), 'problem', { rowsAsIds: !isFolder });
   const problems = cells.map((cell) => ({ id: cell.id, text: textOf(cell, file) }));
-  const { name, title, edition } = description;
-  return { name, title, edition, problems, digest: digestOfProblems(problems), file };
+  const { name, title, edition, prompt = null } = description;
+  return { name, title, edition, prompt, problems, digest: digestOfProblems(problems), file };
 }
 
 /** SHA-256 of the pairs of id and text, sorted by id in code-unit order, as JSON. */
@@ -59,13 +62,14 @@ export async function isSetFolder(path: string): Promise<boolean> {
   }
 }
 
-function nameless(path: string): { name: string; title: string; edition: null } {
+function nameless(path: string): { name: string; title: string; edition: null; prompt?: string } {
   const name = basename(path, extname(path));
   return { name, title: name, edition: null };
 }
 
 async function readDescription(file: string): Promise<z.infer<typeof SetDescription>> {
-  const hint = 'A set folder holds set.json with name, title, edition (or null) and source, and test.csv.';
+  const hint =
+    'A set folder holds set.json with name, title, edition (or null), source and perhaps prompt, and test.csv.';
   let value: unknown;
   try {
     value = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));

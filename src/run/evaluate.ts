@@ -66,12 +66,14 @@ export async function evaluateRun(options: EvaluateOptions): Promise<EvaluateRes
     const predictions = new Map<string, Prediction>();
     const assignments = assign(options, journal.done);
     const resumedSamples = [...journal.done.values()].reduce((sum, samples) => sum + samples.size, 0);
-    await submission.start();
+    // A sealed run is complete: its files must not change by a byte.
+    const sealed = journal.run.sealed !== null;
+    if (!sealed) await submission.start();
     for (const { problem, missing, earlier } of assignments) {
       if (missing.length > 0) continue;
       const prediction = predict(problem.id, new Map(earlier));
       predictions.set(problem.id, prediction);
-      submission.set(problem.id, prediction.value);
+      if (!sealed) submission.set(problem.id, prediction.value);
     }
     const open = assignments.filter(({ missing }) => missing.length > 0);
     let stats: EngineStats | null = null;
@@ -81,9 +83,11 @@ export async function evaluateRun(options: EvaluateOptions): Promise<EvaluateRes
         submission.set(prediction.problemId, prediction.value);
       });
     }
-    await submission.flush();
-    await journal.flush();
-    await sealRun(folder, run);
+    if (!sealed) {
+      await submission.flush();
+      await journal.flush();
+      await sealRun(folder, journal.run);
+    }
     return { predictions, resumedSamples, stats };
   } finally {
     await journal.close();

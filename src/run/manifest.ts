@@ -5,9 +5,7 @@ import type { Run, RunSettings } from '../core.js';
 import type { ProblemSet } from '../problems/problemSet.js';
 import { VERSION } from '../version.js';
 import { shuffledOrder } from './order.js';
-
-/** Raised when the meaning of a run folder's files changes; another format is refused, not guessed at. */
-export const RUN_FORMAT = 1;
+import { RUN_FORMAT } from './runFile.js';
 
 export interface RunDescription {
   readonly modelName: string;
