@@ -21,7 +21,7 @@ export type Column = keyof typeof COLUMN_NAMES;
  * The file's own name of a column, `null` when it has none.
  * @throws AmbiguousColumnError when two columns have the same name, case aside
  */
-export function findColumn(table: Table, column: Column): string | null {
+function findColumn(table: Table, column: Column): string | null {
   for (const name of COLUMN_NAMES[column]) {
     const matches = table.header.filter((candidate) => candidate.toLowerCase() === name);
     if (matches.length > 1) {

@@ -51,7 +51,7 @@ async function guard<Value>(file: string, read: () => Promise<Value>): Promise<V
   try {
     return await read();
   } catch (error) {
-    if (systemCode(error)?.startsWith('E')) throw accessError('read', file, error);
+    if (/^E(?!RR_)/.test(systemCode(error) ?? '')) throw accessError('read', file, error);
     const reason = error instanceof Error ? error.message : String(error);
     const hint =
       'Check that it is a whole Parquet file; write it uncompressed or with snappy, gzip or brotli.';

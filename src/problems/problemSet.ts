@@ -48,7 +48,7 @@ export async function readProblems(path: string): Promise<ProblemSet> {
 }
 
 /** SHA-256 of the pairs of id and text, sorted by id in code-unit order, as JSON. */
-export function digestOfProblems(problems: readonly Problem[]): string {
+function digestOfProblems(problems: readonly Problem[]): string {
   const pairs = problems.map(({ id, text }) => [id, text] as const);
   return digestOf(JSON.stringify(pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))));
 }
