@@ -1,0 +1,68 @@
+/** A sample as one line of `samples.jsonl`: checked on the way out and on the way in. */
+import { z } from 'zod';
+import { FINISHES, type Sample } from '../core.js';
+
+/** JSON has no integers beyond 2^53: answers travel as decimal digits. */
+const BigIntText = z.codec(z.string().regex(/^-?\d+$/), z.bigint(), {
+  decode: (text) => BigInt(text),
+  encode: (value) => value.toString(),
+});
+
+// A schema of the elements would take most of the time of reading a journal: a sample holds thousands of them.
+const TokenIds = z.custom<readonly number[]>(
+  (value) => Array.isArray(value) && value.every((token) => Number.isSafeInteger(token) && token >= 0),
+  'expected token ids',
+);
+
+const Count = z.int().nonnegative();
+
+const SampleShape = z.strictObject({
+  problemId: z.string(),
+  index: Count,
+  seed: z.int(),
+  promptTokens: Count,
+  tokens: TokenIds,
+  text: z.string(),
+  finish: z.enum(FINISHES),
+  answer: z.strictObject({
+    value: BigIntText.nullable(),
+    rule: z.string(),
+    span: z.tuple([Count, Count]).nullable(),
+    warning: z.string().nullable(),
+  }),
+  answerEnd: Count.nullable(),
+  logprob: z.number(),
+  startedAt: z.number(),
+  seconds: z.number().nonnegative(),
+}) satisfies z.ZodType<Sample>;
+
+/** What is wrong with a line or sample, and in which field. */
+export interface SampleFault {
+  readonly what: string;
+  readonly field: string | undefined;
+}
+
+export type Checked<Value> = { readonly value: Value } | { readonly fault: SampleFault };
+
+/** The line of a sample, with its newline. NaN and infinities have no place in JSON and are a fault. */
+export function encodeSample(sample: Sample): Checked<string> {
+  const encoded = z.safeEncode(SampleShape, sample as z.output<typeof SampleShape>);
+  return encoded.success ? { value: `${JSON.stringify(encoded.data)}\n` } : faultOf(encoded.error);
+}
+
+/** The sample of a line. */
+export function decodeSample(line: string): Checked<Sample> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return { fault: { what: error instanceof Error ? error.message : String(error), field: undefined } };
+  }
+  const decoded = SampleShape.safeParse(value);
+  return decoded.success ? { value: decoded.data } : faultOf(decoded.error);
+}
+
+function faultOf(error: z.ZodError): { fault: SampleFault } {
+  const issue = error.issues[0];
+  return { fault: { what: issue?.message ?? 'not a sample', field: issue?.path.join('.') || undefined } };
+}
