@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
@@ -170,6 +171,20 @@ describe('JSONL and Parquet', () => {
       expect(set.problems.map(({ id }) => id)).toEqual(expected);
       expect(set.problems.map(({ text }) => text)).toEqual(['a\nb', 'ü']);
     }
+  });
+
+  test.each([
+    ['GZIP', gzipSync],
+    ['BROTLI', brotliCompressSync],
+  ] as const)('Parquet: %s', async (codec, compress) => {
+    const columnData = [
+      { name: 'id', data: ['a', 'b'] },
+      { name: 'problem', data: ['x'.repeat(99), 'y'] },
+    ];
+    const compressors = { [codec]: (input: Uint8Array) => new Uint8Array(compress(input)) };
+    const bytes = new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors }));
+    const problems = await problemsOf('compressed.parquet', bytes);
+    expect(problems.map(({ text }) => text)).toEqual(['x'.repeat(99), 'y']);
   });
 
   test('Parquet: a cut file is refused by name', async () => {
