@@ -8,8 +8,8 @@ import { digestOf } from '../src/files.js';
 import { readProblems } from '../src/problems/problemSet.js';
 import { evaluateRun } from '../src/run/evaluate.js';
 import { IsolatedSolver, SolverProtocolError } from '../src/run/isolation.js';
-import { readRun } from '../src/run/journal.js';
 import { describeRun } from '../src/run/manifest.js';
+import { readRun } from '../src/run/readRun.js';
 import { readSubmission } from '../src/run/submission.js';
 import type { HostileReport } from './support/hostileSolver.js';
 import { GREEDY, temporaryFolder } from './support/models.js';
@@ -90,8 +90,8 @@ describe('a run', () => {
       modelName: 'm',
       problems,
       settings: SETTINGS,
-      modelDigest: 'a',
-      promptDigest: 'b',
+      modelDigest: digestOf('m'),
+      promptDigest: digestOf('p'),
     });
     const evaluating = evaluateRun({
       folder,

@@ -7,8 +7,8 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { readAnswerKey } from './answerKey.js';
 import type { Edition } from './editions.js';
 
-const threeDigits: Edition = { name: 'three', min: 0n, max: 999n, modulus: null, inFlight: null };
-const fiveDigits: Edition = { name: 'five', min: 0n, max: 99_999n, modulus: null, inFlight: null };
+const threeDigits: Edition = { name: 'aimo3', min: 0n, max: 999n, modulus: null, inFlight: null };
+const fiveDigits: Edition = { name: 'aime', min: 0n, max: 99_999n, modulus: null, inFlight: null };
 
 let folder: string;
 beforeAll(async () => {

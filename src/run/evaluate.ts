@@ -15,8 +15,9 @@ import {
   SolverFailedError,
   SolverProtocolError,
 } from './isolation.js';
-import { Journal, spentMs } from './journal.js';
+import { Journal } from './journal.js';
 import { sealRun } from './seal.js';
+import { spentMs } from './spent.js';
 import { SubmissionWriter } from './submission.js';
 
 /** Past the deadline by this much, a solver that has not answered is ended. */
@@ -68,13 +69,14 @@ export async function evaluateRun(options: EvaluateOptions): Promise<EvaluateRes
     const resumedSamples = [...journal.done.values()].reduce((sum, samples) => sum + samples.size, 0);
     // A sealed run is complete: its files must not change by a byte.
     const sealed = journal.run.sealed !== null;
-    if (!sealed) await submission.start();
     for (const { problem, missing, earlier } of assignments) {
       if (missing.length > 0) continue;
       const prediction = predict(problem.id, new Map(earlier));
       predictions.set(problem.id, prediction);
       if (!sealed) submission.set(problem.id, prediction.value);
     }
+    // Known answers first: not even for a moment may a fallback replace one.
+    if (!sealed) await submission.start();
     const open = assignments.filter(({ missing }) => missing.length > 0);
     let stats: EngineStats | null = null;
     if (open.length > 0) {

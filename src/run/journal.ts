@@ -11,8 +11,6 @@ import { isRunFolder, readRunFile, requireSameRun, SAMPLES_FILE, writeRunFile } 
 import { encodeSample, type SampleFault } from './sampleLine.js';
 import { checkSealedFile } from './seal.js';
 
-export { spentMs } from './spent.js';
-
 /** Samples by problem and index. */
 export type Done = ReadonlyMap<string, ReadonlyMap<number, Sample>>;
 
