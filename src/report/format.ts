@@ -1,0 +1,71 @@
+/** How numbers are written in tables, on a terminal and in HTML alike. */
+import type { Estimate, Interval } from '../score/intervals.js';
+
+/** Stands where there is no number. */
+export const ABSENT = '–';
+/** U+2212, as wide as a plus sign. */
+const MINUS = '−';
+
+/** A share in per cent with one decimal: 0.792 is `79.2`. */
+export function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+/** `79.2 [76.8, 81.6]`, in per cent. */
+export function percentWithInterval({ value, interval }: Estimate): string {
+  return interval ? `${percent(value)} ${bracket(interval, percent)}` : percent(value);
+}
+
+/** `79.2 ± 2.4`, in per cent; half the interval's width, which may lie unevenly about the value. */
+export function percentWithHalf({ value, interval }: Estimate): string {
+  return interval ? `${percent(value)} ± ${percent((interval.high - interval.low) / 2)}` : percent(value);
+}
+
+/** A difference of shares in points, with its sign: `−0.2 [−3.1, +2.7]`. */
+export function pointsWithInterval({ value, interval }: Estimate): string {
+  const points = (share: number): string => signed(100 * share);
+  return interval ? `${points(value)} ${bracket(interval, points)}` : points(value);
+}
+
+/** A relative change with its sign: `−44.4% [−46.0, −42.7]`, without decimals from 100% on. */
+export function changeWithInterval(change: Estimate | null): string {
+  if (!change) return ABSENT;
+  const points = (share: number): string => signed(100 * share, Math.abs(share) < 1 ? 1 : 0);
+  return change.interval
+    ? `${points(change.value)}% ${bracket(change.interval, points)}`
+    : `${points(change.value)}%`;
+}
+
+/** A number of tokens: one decimal below a thousand, groups of three digits above. */
+export function tokenCount(tokens: number | null): string {
+  if (tokens === null) return ABSENT;
+  return tokens < 1000 ? tokens.toFixed(1) : wholeNumber(tokens);
+}
+
+/** `8,192`. */
+export function wholeNumber(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** A p-value: three decimals, `<0.001` below. */
+export function pValue(p: number): string {
+  return p < 0.001 ? '<0.001' : p.toFixed(3);
+}
+
+/** Seconds as `41 s`, `12 min 5 s` or `3 h 20 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function bracket({ low, high }: Interval, write: (value: number) => string): string {
+  return `[${write(low)}, ${write(high)}]`;
+}
+
+function signed(value: number, decimals = 1): string {
+  const digits = Math.abs(value).toFixed(decimals);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? MINUS : '+'}${digits}`;
+}

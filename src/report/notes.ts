@@ -1,0 +1,23 @@
+/** What a reader must know before believing a score, one sentence each; none for a run that is complete. */
+import type { Score } from '../score/score.js';
+
+export function notesOn(score: Score): string[] {
+  const { problems, problemsSampled, fewestSamples, mostSamples, finishes, settings } = score;
+  const notes: string[] = [];
+  if (problemsSampled < problems)
+    notes.push(
+      `${problems - problemsSampled} of ${problems} problems have no sample: they count in the submission alone.`,
+    );
+  if (fewestSamples < mostSamples)
+    notes.push(
+      `Problems have ${fewestSamples} to ${mostSamples} samples; n is each problem's own, and the votes table stops at ${fewestSamples}.`,
+    );
+  else if (mostSamples < settings.samples)
+    notes.push(`${settings.samples} samples a problem were asked for and ${mostSamples} are there.`);
+  if (finishes.cancelled > 0)
+    notes.push(
+      `${finishes.cancelled} samples were cancelled by an early stop and are left out, which favours short samples: solve with --no-early-stop for an honest average.`,
+    );
+  if (finishes.error > 0) notes.push(`${finishes.error} samples ended in an error and count as wrong.`);
+  return notes;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { BASE, sampleOf, syntheticRun, syntheticSamples } from '../../test/support/syntheticRuns.js';
+import { JournalContentError } from './errors.js';
+import { busySeconds, collectRecords, digestOfRecords } from './records.js';
+
+const size = { problems: 3, samples: 2 };
+const run = syntheticRun(BASE, size);
+
+describe('collectRecords', () => {
+  test('keeps the counts and lets the text go', async () => {
+    const [record] = await collectRecords(run, [
+      sampleOf('p001', 0, { value: 42n, tokens: 30, answerEnd: 12 }),
+    ]);
+    expect(record).toEqual({
+      problemId: 'p001',
+      index: 0,
+      answer: '42',
+      tokens: 30,
+      answerEnd: 12,
+      finish: 'stop',
+      startedAt: 0,
+      seconds: 0.03,
+    });
+  });
+
+  test('refuses samples of other problems, doubles, and answers without an end', async () => {
+    const sample = sampleOf('p000', 0, { value: 1n, tokens: 5 });
+    const attempts = [
+      [sampleOf('p900', 0, { value: 1n, tokens: 5 })],
+      [sample, sample],
+      [{ ...sample, answerEnd: null }],
+      [{ ...sample, answer: { ...sample.answer, value: null } }],
+    ];
+    for (const samples of attempts)
+      await expect(collectRecords(run, samples)).rejects.toThrow(JournalContentError);
+  });
+});
+
+describe('digestOfRecords', () => {
+  test('ignores the order of the journal and sees every change', async () => {
+    const records = await collectRecords(run, syntheticSamples(BASE, size));
+    const digest = digestOfRecords(records);
+    expect(digestOfRecords([...records].reverse())).toBe(digest);
+    expect(digestOfRecords(records.slice(1))).not.toBe(digest);
+    expect(digestOfRecords([{ ...records[0]!, answer: '123456' }, ...records.slice(1)])).not.toBe(digest);
+  });
+});
+
+describe('busySeconds', () => {
+  test('counts overlaps once and pauses not at all', async () => {
+    const at = (index: number, startedAt: number, tokens: number) =>
+      sampleOf('p000', index, { value: null, tokens, startedAt });
+    // 0-2 s, 1-4 s and, after a pause, 10-10.5 s.
+    const records = await collectRecords(run, [at(2, 10_000, 500), at(0, 0, 2000), at(1, 1000, 3000)]);
+    expect(busySeconds(records)).toBeCloseTo(4.5, 9);
+    expect(busySeconds([])).toBe(0);
+  });
+});
