@@ -14,6 +14,10 @@ export function notesOn(score: Score): string[] {
     );
   else if (mostSamples < settings.samples)
     notes.push(`${settings.samples} samples a problem were asked for and ${mostSamples} are there.`);
+  if (finishes.deadline > 0)
+    notes.push(
+      `${finishes.deadline} samples were cut by the deadline, short of the token limit: accuracy at large budgets is a lower bound.`,
+    );
   if (finishes.cancelled > 0)
     notes.push(
       `${finishes.cancelled} samples were cancelled by an early stop and are left out, which favours short samples: solve with --no-early-stop for an honest average.`,

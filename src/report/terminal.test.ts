@@ -79,6 +79,7 @@ describe('notesOn', () => {
       '16 samples a problem',
     );
     expect(notesOn({ ...score, fewestSamples: 1 })[0]).toContain('1 to 4 samples');
+    expect(notesOn({ ...score, finishes: { ...score.finishes, deadline: 3 } })[0]).toContain('lower bound');
     expect(notesOn({ ...score, finishes: { ...score.finishes, cancelled: 3 } })[0]).toContain(
       '--no-early-stop',
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BASE, GRPO, SFT, syntheticScore } from '../../test/support/syntheticRuns.js';
 import { compareScores } from './comparison.js';
-import { RunMismatchError } from './errors.js';
+import { IncomparableRunsError } from './errors.js';
 import { twoRunScore } from './twoRuns.js';
 
 describe('compareScores', () => {
@@ -58,7 +58,7 @@ describe('compareScores', () => {
   test('refuses other problems and other answers', async () => {
     const score = await syntheticScore(SFT, { problems: 12 });
     const elsewhere = await syntheticScore(SFT, { problems: 13 });
-    expect(() => compareScores([score, elsewhere])).toThrow(RunMismatchError);
+    expect(() => compareScores([score, elsewhere])).toThrow(IncomparableRunsError);
     const otherKey = { ...score, source: { ...score.source, answersDigest: 'other' } };
     expect(() => compareScores([score, otherKey])).toThrow('scored by different answers');
   });

@@ -1,6 +1,6 @@
 /** Two or more runs on the same problems: paired differences, their intervals and adjusted p-values. */
 import { bootstrapInterval } from './bootstrap.js';
-import { RunMismatchError } from './errors.js';
+import { IncomparableRunsError } from './errors.js';
 import { type Estimate, estimateMean } from './intervals.js';
 import { holmAdjust, mcnemarTest, signFlipTest, type TestResult } from './paired.js';
 import type { ProblemScore, Score } from './score.js';
@@ -35,30 +35,35 @@ export interface Comparison {
   readonly pairs: readonly PairedDifference[];
 }
 
-/** Compares every pair of `scores`. @throws RunMismatchError unless all are on the same problems and answers. */
+/** Compares every pair of `scores`. @throws IncomparableRunsError unless all are on the same problems and answers. */
 export function compareScores(scores: readonly Score[]): Comparison {
   requireSameProblems(scores);
+  requireSameAnswers(scores);
   const pairs = scores.flatMap((_, a) =>
     scores.slice(a + 1).map((_, offset) => difference(scores, a, a + 1 + offset)),
   );
   return { scores, pairs: adjustPairs(pairs) };
 }
 
-/** @throws RunMismatchError when the runs differ in problems, or were scored by different answers. */
-export function requireSameProblems(scores: readonly Score[]): void {
+/** @throws IncomparableRunsError unless all runs were made on the same problems. */
+export function requireSameProblems(runs: readonly Pick<Score, 'name' | 'problemSet' | 'digests'>[]): void {
+  const [first, ...others] = runs;
+  const other = others.find(({ digests }) => digests.problems !== first!.digests.problems);
+  if (other)
+    throw new IncomparableRunsError(
+      `${first!.name} (${first!.problemSet}) and ${other.name} (${other.problemSet}) were made on different problems`,
+      'Compare runs on one problem set; `digests.problems` in run.json tells the sets apart.',
+    );
+}
+
+function requireSameAnswers(scores: readonly Score[]): void {
   const [first, ...others] = scores;
-  for (const other of others) {
-    if (other.digests.problems !== first!.digests.problems)
-      throw new RunMismatchError(
-        `${first!.name} (${first!.problemSet}) and ${other.name} (${other.problemSet}) were made on different problems`,
-        'Compare runs on one problem set; `digests.problems` in run.json tells the sets apart.',
-      );
-    if (other.source.answersDigest !== first!.source.answersDigest)
-      throw new RunMismatchError(
-        `${first!.name} and ${other.name} were scored by different answers`,
-        'Score both again with the same --answers.',
-      );
-  }
+  const other = others.find(({ source }) => source.answersDigest !== first!.source.answersDigest);
+  if (other)
+    throw new IncomparableRunsError(
+      `${first!.name} and ${other.name} were scored by different answers`,
+      'Score both again with the same --answers.',
+    );
 }
 
 type Unadjusted = Omit<PairedDifference, 'accuracy' | 'tokens' | 'submission'> & {
@@ -97,7 +102,7 @@ function pairProblems(first: Score, second: Score): [ProblemScore, ProblemScore]
     return partner ? [[problem, partner]] : [];
   });
   if (pairs.length === 0)
-    throw new RunMismatchError(
+    throw new IncomparableRunsError(
       `${first.name} and ${second.name} have no sampled problem in common`,
       'Resume the runs until both have samples of the same problems.',
     );

@@ -43,8 +43,8 @@ export class ScoreFileError extends BoxedError {
 }
 
 /** Runs that must not be compared: other problems, or scored by other answers. */
-export class RunMismatchError extends BoxedError {
-  override readonly name = 'RunMismatchError';
+export class IncomparableRunsError extends BoxedError {
+  override readonly name = 'IncomparableRunsError';
 }
 
 /** Ids named in one message, at most: enough to see the pattern, few enough to read. */

@@ -28,15 +28,17 @@ export interface JudgedProblem {
  */
 export function judge(run: Run, records: readonly SampleRecord[], key: AnswerKey): JudgedProblem[] {
   requireCoverage(run, key);
-  const groups = new Map<string, Outcome[]>(run.order.map((id) => [id, []]));
+  const groups = new Map(
+    run.order.map((id) => [id, { gold: String(key.answers.get(id)), outcomes: [] as Outcome[] }]),
+  );
   for (const record of records) {
-    if (record.finish === 'cancelled') continue;
-    const right = record.answer !== null && record.answer === key.answers.get(record.problemId)?.toString();
-    groups.get(record.problemId)?.push({ ...record, right });
+    const group = groups.get(record.problemId);
+    if (record.finish !== 'cancelled')
+      group?.outcomes.push({ ...record, right: record.answer === group.gold });
   }
   const judged = [...groups]
-    .filter(([, outcomes]) => outcomes.length > 0)
-    .map(([id, outcomes]) => judgeProblem(id, outcomes));
+    .filter(([, { outcomes }]) => outcomes.length > 0)
+    .map(([id, { outcomes }]) => judgeProblem(id, outcomes));
   if (judged.length === 0)
     throw new EmptyRunError(
       `the run of ${run.modelName} on ${run.problemSet} holds no finished sample`,

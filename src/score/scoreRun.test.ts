@@ -172,7 +172,7 @@ describe('scoreRun on any samples', () => {
     expect((await score([sampleOf('p000', 0, { value: 0n, tokens: 4 })])).spread).toBeNull();
   });
 
-  test('a thousandfold repeat of the samples of a problem does not narrow the interval', async () => {
+  test('more samples of the same problems cannot narrow the interval beyond the spread of the problems', async () => {
     const few = await syntheticScore(GRPO, { problems: 40, samples: 2 });
     const many = await syntheticScore(GRPO, { problems: 40, samples: 64 });
     const width = ({ average }: Score): number => average.interval!.high - average.interval!.low;

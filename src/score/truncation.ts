@@ -20,7 +20,7 @@ const POINTS_PER_DOUBLING = 8;
 const CURVE_START = 1 / 64;
 
 /**
- * One point for each budget: right at budget T is a right sample whose answer stood after at most T tokens
+ * One point for each budget, which ascend: right at budget T is a right sample whose answer stood after at most T tokens
  * (`answerEnd` <= T, the "answer seen" variant; the sample itself may run on). Exact for independent samples, because the
  * first T tokens of a sample do not depend on the limit; not for runs that force an answer at their limit.
  */
@@ -28,21 +28,33 @@ export function truncationCurve(
   problems: readonly JudgedProblem[],
   budgets: readonly number[],
 ): BudgetPoint[] {
-  return budgets.map((budget) => {
-    const scores: number[] = [];
-    const spent: number[] = [];
-    for (const { outcomes } of problems) {
-      let right = 0;
-      let tokens = 0;
-      for (const outcome of outcomes) {
-        if (outcome.right && outcome.answerEnd !== null && outcome.answerEnd <= budget) right++;
-        tokens += Math.min(outcome.tokens, budget);
-      }
-      scores.push(right / outcomes.length);
-      spent.push(tokens / outcomes.length);
-    }
-    return { budget, accuracy: estimateShare(scores), meanTokens: mean(spent) };
-  });
+  const cuts = problems.map((problem) => cutProblem(problem, budgets));
+  return budgets.map((budget, at) => ({
+    budget,
+    accuracy: estimateShare(cuts.map(({ accuracy }) => accuracy[at]!)),
+    meanTokens: mean(cuts.map(({ tokens }) => tokens[at]!)),
+  }));
+}
+
+/** Share right and mean tokens spent of one problem at each budget, in one pass over its sorted samples. */
+function cutProblem({ outcomes }: JudgedProblem, budgets: readonly number[]) {
+  // A right sample has an answer, and records with an answer have its end.
+  const ends = Uint32Array.from(
+    outcomes.flatMap(({ right, answerEnd }) => (right ? [answerEnd!] : [])),
+  ).sort();
+  const lengths = Uint32Array.from(outcomes, ({ tokens }) => tokens).sort();
+  let answered = 0;
+  let finished = 0;
+  let finishedTokens = 0;
+  const accuracy: number[] = [];
+  const tokens: number[] = [];
+  for (const budget of budgets) {
+    while (ends[answered]! <= budget) answered++;
+    for (; lengths[finished]! <= budget; finished++) finishedTokens += lengths[finished]!;
+    accuracy.push(answered / outcomes.length);
+    tokens.push((finishedTokens + (outcomes.length - finished) * budget) / outcomes.length);
+  }
+  return { accuracy, tokens };
 }
 
 /** The budgets of a table for a run limited to `maxTokens`: 64, 96, 128, 192, 256, 512 and the step below them, at 512. */

@@ -1,5 +1,6 @@
 /** Runs made by dice instead of a model, for tests of scoring and reports: three checkpoints of a two-stage recipe. */
 import type { Finish, Run, Sample } from '../../src/core.js';
+import { digestOf } from '../../src/files.js';
 import type { AnswerKey } from '../../src/problems/answerKey.js';
 import { seededBits } from '../../src/score/random.js';
 import { collectRecords } from '../../src/score/records.js';
@@ -31,10 +32,15 @@ export function problemIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `p${String(index).padStart(3, '0')}`);
 }
 
+/** Answers of an edition with three digits. */
+export function goldOf(position: number): bigint {
+  return BigInt((7 * position) % 1000);
+}
+
 export function syntheticKey(count: number): AnswerKey {
   return {
     file: 'answers.csv',
-    answers: new Map(problemIds(count).map((id, index) => [id, BigInt(7 * index)])),
+    answers: new Map(problemIds(count).map((id, index) => [id, goldOf(index)])),
   };
 }
 
@@ -58,12 +64,12 @@ export function syntheticRun(behaviour: Behaviour, size: SyntheticSize = {}): Ru
       device: 'cpu',
     },
     digests: {
-      model: behaviour.modelName.padEnd(64, '0'),
-      problems: `pebble${problems}`.padEnd(64, '0'),
-      prompt: 'prompt'.padEnd(64, '0'),
+      model: digestOf(behaviour.modelName),
+      problems: digestOf(`pebble ${problems}`),
+      prompt: digestOf('prompt'),
     },
     versions: { node: '20.20.2', 'onnxruntime-node': '1.30.0' },
-    sealed: {},
+    sealed: null,
   };
 }
 
@@ -108,7 +114,7 @@ export function* syntheticSamples(behaviour: Behaviour, size: SyntheticSize = {}
       const length = Math.ceil(behaviour.tokens * (0.6 + 0.8 * hardness) * Math.exp(0.8 * (uniform() - 0.5)));
       const tokens = Math.min(maxTokens, length);
       const finish = length > maxTokens ? 'length' : 'stop';
-      const gold = BigInt(7 * position);
+      const gold = goldOf(position);
       const drawn = uniform();
       const wrong = gold + 1n + BigInt(Math.floor(uniform() * 3));
       const silent = finish === 'length' || uniform() < behaviour.silence;

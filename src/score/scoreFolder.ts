@@ -1,0 +1,54 @@
+/** Scores run folders: the seal first, the answer key last. */
+import { basename, resolve } from 'node:path';
+import { readAnswerKey } from '../problems/answerKey.js';
+import { editionOf } from '../problems/editions.js';
+import { readRun } from '../run/readRun.js';
+import { checkSeal } from '../run/seal.js';
+import { readSubmission } from '../run/submission.js';
+import { requireSameProblems } from './comparison.js';
+import { collectRecords } from './records.js';
+import type { Score } from './score.js';
+import { readScore, writeScore } from './scoreFile.js';
+import { scoreRun } from './scoreRun.js';
+
+/**
+ * Scores the run in `folder` and leaves `score.json` there. `answers` is a set folder or a file with an answer column; it
+ * is opened after the seal has been checked and everything else has been read.
+ * @param budgets token budgets wanted beside the usual ones
+ */
+export async function scoreFolder(
+  folder: string,
+  answers: string,
+  budgets: readonly number[] = [],
+): Promise<Score> {
+  const { run, samples } = await readRun(folder);
+  await checkSeal(folder, run);
+  const records = await collectRecords(run, samples);
+  const submission = await readSubmission(folder);
+  const key = await readAnswerKey(answers, editionOf(run.settings.edition));
+  const score = scoreRun(run, records, key, submission, { name: nameOf(folder), budgets });
+  await writeScore(folder, score);
+  return score;
+}
+
+/** The score that stands in `folder`, if it was made from the samples that are there. @throws ScoreFileError */
+export async function storedScore(folder: string): Promise<Score> {
+  const { run, samples } = await readRun(folder);
+  await checkSeal(folder, run);
+  const score = await readScore(folder, await collectRecords(run, samples));
+  return { ...score, name: nameOf(folder) };
+}
+
+/** @throws IncomparableRunsError unless the runs in `folders` were made on the same problems. */
+export async function requireSameProblemFolders(folders: readonly string[]): Promise<void> {
+  const runs = await Promise.all(
+    folders.map(async (folder) => ({ name: nameOf(folder), ...(await readRun(folder)) })),
+  );
+  requireSameProblems(
+    runs.map(({ name, run }) => ({ name, problemSet: run.problemSet, digests: run.digests })),
+  );
+}
+
+function nameOf(folder: string): string {
+  return basename(resolve(folder));
+}
