@@ -1,0 +1,39 @@
+/** `boxed score`: holds a finished run against the answer key. */
+import { Command } from 'commander';
+import { renderScore } from '../report/terminal.js';
+import { SCORE_FILE } from '../score/scoreFile.js';
+import { scoreFolder } from '../score/scoreFolder.js';
+import { VERSION } from '../version.js';
+import { wantsColours } from './colours.js';
+
+interface ScoreFlags {
+  answers: string;
+  json?: boolean;
+}
+
+export function scoreCommand(): Command {
+  return new Command('score')
+    .description(
+      'Score a finished run: accuracy with intervals, votes, tokens, accuracy at token budgets.\n' +
+        `Checks the seal of the submission before the answers are opened, and leaves ${SCORE_FILE} in the run folder.`,
+    )
+    .argument('<run>', 'run folder, as `boxed evaluate` prints it')
+    .requiredOption(
+      '--answers <path>',
+      'problem set folder with answers.csv, or a CSV, JSONL or Parquet file with id and answer',
+    )
+    .option('--json', 'print the score as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ boxed score submissions/RUN --answers problems/pebble/answers.csv\n',
+    )
+    .action(score);
+}
+
+async function score(folder: string, { answers, json }: ScoreFlags): Promise<void> {
+  process.stderr.write(`boxed ${VERSION} · scoring ${folder} by ${answers}\n`);
+  const result = await scoreFolder(folder, answers);
+  process.stdout.write(
+    json ? `${JSON.stringify(result)}\n` : renderScore(result, { colors: wantsColours(process.stdout) }),
+  );
+}
