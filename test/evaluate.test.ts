@@ -180,7 +180,7 @@ describe('wrong use', () => {
 
   test.each<[string, () => Promise<string[]>, number, string[]]>([
     ['no arguments', async () => ['evaluate'], 2, ['--model']],
-    ['an unknown option', async () => ['evaluate', '--modle', 'x'], 2, ['--modle']],
+    ['an unknown option', async () => evaluateArgs('x', '--modle', 'x'), 2, ['--modle']],
     [
       'a number that is none',
       async () => evaluateArgs('x', '--samples', 'many'),

@@ -1,21 +1,29 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readDecoderConfig, UnsupportedArchitectureError } from './config.js';
-import { readGenerationDefaults } from './generation.js';
-import { BadCheckpointFileError } from './json.js';
-import { folderWith } from './safetensors.fixture.js';
+import { readDecoderConfig } from './config.js';
+import { PEBBLE, SHARDED, TIED, withFolder } from './testing.js';
 
-const goldenConfig = async (name: string) =>
-  JSON.parse(await readFile(join('test', 'fixtures', 'golden', name, 'config.json'), 'utf8')) as object;
-const read = async (config: object) =>
-  readDecoderConfig(await folderWith({ 'config.json': JSON.stringify(config) }));
+const SOUND = {
+  architectures: ['Qwen2ForCausalLM'],
+  vocab_size: 320,
+  hidden_size: 64,
+  intermediate_size: 160,
+  num_hidden_layers: 3,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  rms_norm_eps: 1e-6,
+  max_position_embeddings: 512,
+  rope_theta: 10000,
+  eos_token_id: 2,
+};
 
-describe('readDecoderConfig', () => {
-  test('reads the layouts of transformers 4 and 5', async () => {
-    const five = await readDecoderConfig(join('test', 'fixtures', 'golden', 'qwen2-tied-fp32'));
-    const four = await readDecoderConfig(join('test', 'fixtures', 'golden', 'qwen2-untied-bf16-sharded'));
-    expect(five).toEqual({
+/** Reads `SOUND` with some fields changed; `undefined` removes one. */
+function readWith(changes: object) {
+  return withFolder({ 'config.json': { ...SOUND, ...changes } }, readDecoderConfig);
+}
+
+describe('layouts', () => {
+  test('transformers 4: rope_theta beside the other fields, head_dim computed', async () => {
+    expect(await readDecoderConfig(SHARDED)).toEqual({
       architecture: 'qwen2',
       vocabSize: 320,
       hiddenSize: 64,
@@ -24,88 +32,133 @@ describe('readDecoderConfig', () => {
       heads: 4,
       kvHeads: 2,
       headDim: 16,
-      ropeTheta: 10_000,
+      ropeTheta: 1_000_000,
       rmsNormEps: 1e-6,
       maxPositions: 512,
-      tieWordEmbeddings: true,
+      tieWordEmbeddings: false,
       eosTokenIds: [2],
       padTokenId: 0,
     });
-    expect(four).toEqual({ ...five, ropeTheta: 1_000_000, tieWordEmbeddings: false });
   });
 
-  test('takes several end tokens', async () => {
-    expect(
-      (await read({ ...(await goldenConfig('qwen2-tied-fp32')), eos_token_id: [2, 7] })).eosTokenIds,
-    ).toEqual([2, 7]);
+  test('transformers 5: rope_parameters', async () => {
+    expect(await readDecoderConfig(TIED)).toMatchObject({ ropeTheta: 10_000, tieWordEmbeddings: true });
   });
 
-  test.each<[string, object, string]>([
-    [
-      'an architecture',
-      { architectures: ['MambaForCausalLM'] },
-      'architectures: MambaForCausalLM is not supported',
-    ],
-    [
-      'a rope type',
-      { rope_parameters: { rope_type: 'yarn', rope_theta: 1 } },
-      'rope_parameters.rope_type: rope type yarn',
-    ],
-    ['a rope type of the older layout', { rope_scaling: { type: 'linear', factor: 2 } }, 'rope type linear'],
-    ['a sliding window', { use_sliding_window: true }, 'use_sliding_window'],
-    ['an activation', { hidden_act: 'gelu' }, 'hidden_act: gelu'],
-  ])('refuses %s it cannot compute, by name', async (_, changes, message) => {
-    const reading = read({ ...(await goldenConfig('qwen2-tied-fp32')), ...changes });
-    await expect(reading).rejects.toThrow(UnsupportedArchitectureError);
-    await expect(reading).rejects.toThrow(message);
-    await expect(reading).rejects.toMatchObject({ hint: expect.stringContaining('Supported: ') });
+  test('a bundled checkpoint with its own head_dim', async () => {
+    expect(await readDecoderConfig(PEBBLE)).toMatchObject({
+      headDim: 32,
+      layers: 4,
+      vocabSize: 512,
+      eosTokenIds: [0],
+    });
   });
 
-  test.each<[string, object, string]>([
-    ['a missing size', { hidden_size: undefined }, 'hidden_size'],
-    ['a size that is none', { num_hidden_layers: 0 }, 'num_hidden_layers'],
-    ['heads that cannot share', { num_key_value_heads: 3 }, 'num_key_value_heads'],
-    ['a head that cannot be rotated', { head_dim: 15 }, 'head_dim'],
-  ])('refuses %s, naming the field', async (_, changes, field) => {
-    const reading = read({ ...(await goldenConfig('qwen2-tied-fp32')), ...changes });
-    await expect(reading).rejects.toThrow(BadCheckpointFileError);
-    await expect(reading).rejects.toThrow(field);
+  test('what may be left out', async () => {
+    const config = await readWith({ num_key_value_heads: null, eos_token_id: undefined });
+    expect(config).toMatchObject({ kvHeads: 4, eosTokenIds: [], padTokenId: null, tieWordEmbeddings: false });
   });
 
-  test('names a missing file and one that is not JSON', async () => {
-    await expect(readDecoderConfig(await folderWith({}))).rejects.toThrow('config.json: the file is missing');
-    await expect(readDecoderConfig(await folderWith({ 'config.json': '{' }))).rejects.toThrow(
-      'config.json: not JSON',
-    );
+  test('several end tokens, and a head_dim that is not hidden_size / heads', async () => {
+    expect(await readWith({ eos_token_id: [2, 7], head_dim: 128 })).toMatchObject({
+      eosTokenIds: [2, 7],
+      headDim: 128,
+    });
+  });
+
+  test.each([
+    [{ rope_scaling: null }],
+    [{ rope_scaling: { rope_type: 'default' } }],
+    [{ use_sliding_window: false, sliding_window: 4096 }],
+    [{ use_sliding_window: true, sliding_window: 128, max_window_layers: 3 }],
+    [{ use_sliding_window: true, sliding_window: null, max_window_layers: 0 }],
+    [{ use_sliding_window: true, sliding_window: 128, layer_types: ['full_attention'] }],
+    [{ quantization_config: null }],
+  ])('harmless %j is read', async (changes) => {
+    expect((await readWith(changes)).layers).toBe(3);
   });
 });
 
-describe('readGenerationDefaults', () => {
-  test('reads what a checkpoint says, and nothing where it says nothing', async () => {
-    expect(await readGenerationDefaults('models/pebble-sft')).toEqual({
-      eosTokenIds: [0],
-      sampling: { temperature: 1, topP: 0.9, minP: 0.05 },
-      maxNewTokens: 512,
-    });
-    expect(await readGenerationDefaults(await folderWith({}))).toEqual({
-      eosTokenIds: [],
-      sampling: {},
-      maxNewTokens: null,
+describe('refusals name the field', () => {
+  test.each([
+    [{ rope_scaling: { type: 'yarn', factor: 4 } }, 'rope_scaling', 'yarn'],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 8 } }, 'rope_scaling', 'llama3'],
+    [{ rope_scaling: { factor: 8 } }, 'rope_scaling', 'without a name'],
+    [{ rope_parameters: { rope_type: 'linear', rope_theta: 10000 } }, 'rope_parameters', 'linear'],
+    [
+      { rope_parameters: { rope_theta: 1e4, partial_rotary_factor: 0.5 } },
+      'rope_parameters.partial_rotary_factor',
+      '0.5',
+    ],
+    [{ partial_rotary_factor: 0.25 }, 'partial_rotary_factor', '0.25'],
+    [{ use_sliding_window: true, sliding_window: 128, max_window_layers: 2 }, 'sliding_window', 'window'],
+    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'layer_types', 'sliding_attention'],
+    [{ hidden_act: 'gelu' }, 'hidden_act', 'gelu'],
+    [{ quantization_config: { quant_method: 'fp8' } }, 'quantization_config', 'quantized'],
+  ])('%j', async (changes, field, found) => {
+    await expect(readWith(changes)).rejects.toMatchObject({
+      name: 'UnsupportedConfigError',
+      message: expect.stringContaining(found),
+      place: { file: expect.stringMatching(/config\.json$/), field },
     });
   });
 
-  test('knows greedy checkpoints, lists of end tokens and penalties', async () => {
-    const config = { do_sample: false, eos_token_id: [1, 2], repetition_penalty: 1.05, top_k: 20 };
-    const folder = await folderWith({ 'generation_config.json': JSON.stringify(config) });
-    expect(await readGenerationDefaults(folder)).toEqual({
-      eosTokenIds: [1, 2],
-      sampling: { greedy: true, topK: 20, repetitionPenalty: 1.05 },
-      maxNewTokens: null,
+  test('an unknown architecture, whatever its other fields are', async () => {
+    const gemma = withFolder({ 'config.json': { architectures: ['GemmaForCausalLM'] } }, readDecoderConfig);
+    await expect(gemma).rejects.toMatchObject({
+      name: 'UnsupportedArchitectureError',
+      message: expect.stringContaining('GemmaForCausalLM'),
+      hint: expect.stringContaining('Qwen2ForCausalLM'),
+    });
+    await expect(readWith({ architectures: ['constructor'] })).rejects.toMatchObject({
+      name: 'UnsupportedArchitectureError',
     });
   });
 
-  test('names the field that is wrong', async () => {
-    const folder = await folderWith({ 'generation_config.json': '{"top_p": 3}' });
-    await expect(readGenerationDefaults(folder)).rejects.toThrow('generation_config.json, top_p');
+  test.each([
+    [{ hidden_size: undefined }, 'hidden_size', 'missing'],
+    [{ architectures: undefined }, 'architectures', 'missing'],
+    [{ architectures: [] }, 'architectures', ''],
+    [{ num_hidden_layers: 0 }, 'num_hidden_layers', ''],
+    [{ vocab_size: '320' }, 'vocab_size', 'number'],
+    [{ rms_norm_eps: -1 }, 'rms_norm_eps', ''],
+    [{ rope_theta: undefined }, 'rope_theta', 'missing'],
+    [{ num_attention_heads: 3, num_key_value_heads: 3 }, 'num_attention_heads', 'hidden_size 64'],
+    [{ num_key_value_heads: 3 }, 'num_key_value_heads', 'does not divide'],
+    [{ head_dim: 15 }, 'head_dim', 'even'],
+    [{ eos_token_id: 'two' }, 'eos_token_id', 'token id'],
+    [{ eos_token_id: [2, 320] }, 'eos_token_id', '320'],
+  ])('%j', async (changes, field, what) => {
+    await expect(readWith(changes)).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      message: expect.stringContaining(what),
+      place: { file: expect.stringMatching(/config\.json$/), field },
+    });
+  });
+});
+
+describe('files', () => {
+  test('bad JSON is named by file and line', async () => {
+    const text = '{\n "architectures": ["Qwen2ForCausalLM"],\n "hidden_size": 64,,\n}';
+    await expect(withFolder({ 'config.json': text }, readDecoderConfig)).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      place: { file: expect.stringMatching(/config\.json$/), line: 3 },
+    });
+  });
+
+  test('a file cut short is bad JSON on its last line', async () => {
+    await expect(withFolder({ 'config.json': '{\n "a": [1,\n' }, readDecoderConfig)).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      place: { line: 3 },
+    });
+  });
+
+  test('no config.json, no folder', async () => {
+    await expect(withFolder({}, readDecoderConfig)).rejects.toMatchObject({
+      name: 'MissingCheckpointFileError',
+      message: expect.stringContaining('config.json'),
+    });
+    const removed = await withFolder({}, async (folder) => folder);
+    await expect(readDecoderConfig(removed)).rejects.toMatchObject({ name: 'FileAccessError' });
   });
 });

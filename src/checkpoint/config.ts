@@ -1,149 +1,112 @@
-/** The shape of a decoder, from a checkpoint's `config.json` in either of the layouts of transformers 4 and 5. */
-import { existsSync } from 'node:fs';
+/** Reads `config.json`: the shape of the decoder. */
 import { join } from 'node:path';
-import { z } from 'zod';
-import { BoxedError } from '../errors.js';
-import { readText } from '../files.js';
-import { tokenIdsSchema } from './generation.js';
-import { BadCheckpointFileError, parseJsonFile } from './json.js';
+import { type Architecture, architectureRow } from './architectures.js';
+import { InvalidCheckpointFileError, UnsupportedConfigError } from './errors.js';
+import { parseJson, readRequired, validate } from './jsonFile.js';
+import { architectureField, type RawConfig, rawConfig } from './rawConfig.js';
 
-/** A model that this program cannot run. */
-export class UnsupportedArchitectureError extends BoxedError {
-  override readonly name = 'UnsupportedArchitectureError';
-}
-
-/** Names in `architectures`, and what they are here. */
-const ARCHITECTURES = { Qwen2ForCausalLM: 'qwen2' } as const;
-export type Architecture = (typeof ARCHITECTURES)[keyof typeof ARCHITECTURES];
-
+/** The shape of a decoder. Sizes are in elements. */
 export interface DecoderConfig {
   readonly architecture: Architecture;
+  /** Rows of the embedding; often more than the tokenizer has tokens, as trainers pad it to a round number. */
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
   readonly layers: number;
   readonly heads: number;
+  /** Heads of keys and values; divides `heads`. */
   readonly kvHeads: number;
   readonly headDim: number;
   readonly ropeTheta: number;
   readonly rmsNormEps: number;
-  /** Prompt and continuation together, at most. */
+  /** Longest sequence the decoder was trained for, in tokens. */
   readonly maxPositions: number;
   readonly tieWordEmbeddings: boolean;
+  /** Empty when the file names none. */
   readonly eosTokenIds: readonly number[];
   readonly padTokenId: number | null;
 }
 
-const size = z.int().positive();
-const rope = z.looseObject({
-  rope_theta: z.number().positive().optional(),
-  rope_type: z.string().optional(),
-  type: z.string().optional(),
-});
-const schema = z.looseObject({
-  architectures: z.array(z.string()).min(1),
-  vocab_size: size,
-  hidden_size: size,
-  intermediate_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
-  num_key_value_heads: size.optional(),
-  head_dim: size.nullish(),
-  rope_theta: z.number().positive().optional(),
-  rope_scaling: rope.nullish(),
-  rope_parameters: rope.nullish(),
-  rms_norm_eps: z.number().positive(),
-  max_position_embeddings: size,
-  hidden_act: z.string(),
-  tie_word_embeddings: z.boolean().optional(),
-  use_sliding_window: z.boolean().nullish(),
-  eos_token_id: tokenIdsSchema,
-  pad_token_id: z.int().nullish(),
-});
-type Source = z.infer<typeof schema>;
-
-/** Where transformers leaves a field out, this is what it means (Qwen2Config). */
-const DEFAULT_ROPE_THETA = 10_000;
-
 /**
- * Reads and checks `config.json` in `folder`.
- * @throws FileAccessError, BadCheckpointFileError, UnsupportedArchitectureError; each names the field.
+ * Reads and checks `config.json` in `folder`; nothing that would change the numbers is passed over.
+ * @throws MissingCheckpointFileError, InvalidCheckpointFileError (field), UnsupportedArchitectureError,
+ * UnsupportedConfigError (field)
  */
 export async function readDecoderConfig(folder: string): Promise<DecoderConfig> {
   const file = join(folder, 'config.json');
-  if (!existsSync(file)) {
-    throw new BadCheckpointFileError(
-      'the file is missing',
-      'Give a checkpoint folder in Hugging Face layout.',
-      { file },
-    );
-  }
-  const source = parseJsonFile(file, await readText(file), schema);
-  const architecture = architectureOf(source, file);
-  refuseUnsupported(source, file);
-  const heads = source.num_attention_heads;
+  const json = parseJson(file, await readRequired(file));
+  const row = architectureRow(file, validate(file, json, architectureField).architectures[0]!);
+  const raw = validate(file, json, rawConfig);
+  refuseVariants(file, raw, row.slides(raw));
   const config: DecoderConfig = {
-    architecture,
-    vocabSize: source.vocab_size,
-    hiddenSize: source.hidden_size,
-    intermediateSize: source.intermediate_size,
-    layers: source.num_hidden_layers,
-    heads,
-    kvHeads: source.num_key_value_heads ?? heads,
-    headDim: source.head_dim ?? source.hidden_size / heads,
-    ropeTheta: source.rope_parameters?.rope_theta ?? source.rope_theta ?? DEFAULT_ROPE_THETA,
-    rmsNormEps: source.rms_norm_eps,
-    maxPositions: source.max_position_embeddings,
-    tieWordEmbeddings: source.tie_word_embeddings ?? false,
-    eosTokenIds: source.eos_token_id,
-    padTokenId: source.pad_token_id ?? null,
+    architecture: row.architecture,
+    vocabSize: raw.vocab_size,
+    hiddenSize: raw.hidden_size,
+    intermediateSize: raw.intermediate_size,
+    layers: raw.num_hidden_layers,
+    heads: raw.num_attention_heads,
+    kvHeads: raw.num_key_value_heads ?? raw.num_attention_heads,
+    headDim: raw.head_dim ?? row.headDim(raw),
+    ropeTheta: ropeTheta(file, raw),
+    rmsNormEps: raw.rms_norm_eps,
+    maxPositions: raw.max_position_embeddings,
+    tieWordEmbeddings: raw.tie_word_embeddings,
+    eosTokenIds: raw.eos_token_id,
+    padTokenId: raw.pad_token_id ?? null,
   };
-  checkHeads(config, file);
+  checkSizes(file, config);
   return config;
 }
 
-function architectureOf(source: Source, file: string): Architecture {
-  const known = source.architectures.find(
-    (name): name is keyof typeof ARCHITECTURES => name in ARCHITECTURES,
-  );
-  if (known) return ARCHITECTURES[known];
-  throw new UnsupportedArchitectureError(
-    `${source.architectures.join(', ')} is not supported`,
-    `Supported: ${Object.keys(ARCHITECTURES).join(', ')}.`,
-    { file, field: 'architectures' },
-  );
+/** transformers 5 keeps the base under `rope_parameters`, transformers 4 beside the other fields. */
+function ropeTheta(file: string, raw: RawConfig): number {
+  const theta = raw.rope_parameters?.rope_theta ?? raw.rope_theta;
+  if (theta !== undefined) return theta;
+  throw invalid(file, 'rope_theta', 'this field is missing (nor is there rope_parameters.rope_theta)');
 }
 
-/** Refuses by name what would silently compute something else. */
-function refuseUnsupported(source: Source, file: string): void {
-  const refuse = (field: string, what: string, supported: string) => {
-    throw new UnsupportedArchitectureError(`${what} is not supported`, `Supported: ${supported}.`, {
+function refuseVariants(file: string, raw: RawConfig, slides: boolean): void {
+  const refuse = (field: string, found: string, supported: string): never => {
+    throw new UnsupportedConfigError(`${found} is not supported`, `Supported: ${supported}.`, {
       file,
       field,
     });
   };
-  for (const field of ['rope_scaling', 'rope_parameters'] as const) {
-    const type = source[field]?.rope_type ?? source[field]?.type ?? 'default';
-    if (type !== 'default') refuse(`${field}.rope_type`, `rope type ${type}`, 'default');
+  if (raw.hidden_act !== 'silu') refuse('hidden_act', `the activation ${raw.hidden_act}`, 'silu');
+  for (const field of ['rope_parameters', 'rope_scaling'] as const) {
+    const rope = raw[field];
+    // Scaling that does not name its type is scaling all the same.
+    const type = rope?.rope_type ?? rope?.type ?? (rope && 'factor' in rope ? 'without a name' : 'default');
+    if (type !== 'default') refuse(field, `the rope type ${type}`, 'the type default, or no scaling');
+    const share = rope?.partial_rotary_factor ?? 1;
+    if (share !== 1) refuse(`${field}.partial_rotary_factor`, `rotation of a share ${share}`, '1, or none');
   }
-  if (source.use_sliding_window) refuse('use_sliding_window', 'a sliding window', 'full attention');
-  if (source.hidden_act !== 'silu') refuse('hidden_act', source.hidden_act, 'silu');
+  const share = raw.partial_rotary_factor ?? 1;
+  if (share !== 1) refuse('partial_rotary_factor', `rotation of a share ${share}`, '1, or none');
+  const layerType = raw.layer_types?.find((type) => type !== 'full_attention');
+  if (layerType !== undefined) refuse('layer_types', layerType, 'full_attention');
+  if (!raw.layer_types && slides) refuse('sliding_window', 'a sliding window', 'attention to all tokens');
+  if (raw.quantization_config !== undefined && raw.quantization_config !== null)
+    refuse('quantization_config', 'a quantized checkpoint', 'weights in fp32, fp16 or bf16');
 }
 
-function checkHeads({ heads, kvHeads, headDim }: DecoderConfig, file: string): void {
-  const hint = 'Compare it with the file that was published.';
-  if (heads % kvHeads !== 0) {
-    const field = 'num_key_value_heads';
-    throw new BadCheckpointFileError(`${heads} heads cannot share ${kvHeads} key heads`, hint, {
-      file,
-      field,
-    });
-  }
-  if (!Number.isInteger(headDim) || headDim % 2 !== 0) {
-    const field = 'head_dim';
-    throw new BadCheckpointFileError(`a head of ${headDim} dimensions cannot be rotated`, hint, {
-      file,
-      field,
-    });
-  }
+function checkSizes(file: string, config: DecoderConfig): void {
+  const { hiddenSize, heads, kvHeads, headDim, vocabSize } = config;
+  if (!Number.isInteger(headDim))
+    throw invalid(file, 'num_attention_heads', `${heads} heads do not divide hidden_size ${hiddenSize}`);
+  // Rotary embedding turns pairs of elements.
+  if (headDim % 2 !== 0) throw invalid(file, 'head_dim', `expected an even number, found ${headDim}`);
+  if (heads % kvHeads !== 0)
+    throw invalid(file, 'num_key_value_heads', `${kvHeads} does not divide num_attention_heads ${heads}`);
+  const outside = config.eosTokenIds.find((id) => id >= vocabSize);
+  if (outside !== undefined)
+    throw invalid(file, 'eos_token_id', `the id ${outside} lies outside vocab_size ${vocabSize}`);
+}
+
+function invalid(file: string, field: string, what: string): InvalidCheckpointFileError {
+  return new InvalidCheckpointFileError(
+    what,
+    'Mend this field, or fetch the file again from where the weights come from.',
+    { file, field },
+  );
 }

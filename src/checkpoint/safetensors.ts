@@ -1,145 +1,148 @@
-/** The header of a safetensors file: which tensors it holds, and where. */
+/**
+ * Reads the header of a safetensors file: 8 bytes of length, little-endian, then JSON that places each tensor,
+ * then the tensors' bytes with neither holes nor overlaps. https://huggingface.co/docs/safetensors
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { BoxedError } from '../errors.js';
+import { InvalidSafetensorsError, TruncatedWeightsError } from './errors.js';
+import { readExactly } from './positionedRead.js';
 
-/** A safetensors file that contradicts itself. */
-export class BadWeightsError extends BoxedError {
-  override readonly name = 'BadWeightsError';
-}
+/** Bytes an element takes, by the name of its type in a header. */
+export const DTYPE_BYTES = {
+  ...{ F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1, C64: 8 },
+  ...{ I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1 },
+} as const;
+export type Dtype = keyof typeof DTYPE_BYTES;
 
-/** A safetensors file that ends before its tensors do. */
-export class TruncatedWeightsError extends BoxedError {
-  override readonly name = 'TruncatedWeightsError';
-}
-
-/** The limit of the format's own reader: a longer header is an attack or a fault. */
-export const MAX_HEADER_BYTES = 100_000_000;
-
-/** Bytes of an element by source type. */
-const SOURCE_BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
-export type SourceType = keyof typeof SOURCE_BYTES;
-
-/** Where a tensor stands in its file; offsets count from the start of the file. */
+/** Where a tensor lies. */
 export interface TensorPlace {
-  readonly file: string;
-  readonly type: SourceType;
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
-  readonly start: number;
-  readonly end: number;
+  /** Byte offset of the first element, counted from the start of the file. */
+  readonly offset: number;
+  readonly bytes: number;
 }
+
+/**
+ * The cap of the reference reader. Real headers take about 100 bytes a tensor, 100 kB for the largest decoders;
+ * a longer one is a damaged length field, and believing it would allocate up to 2^64 bytes.
+ */
+export const HEADER_BYTES_CAP = 100_000_000;
 
 const LENGTH_BYTES = 8;
-const COPY_HINT = 'Copy the file again; its digest will differ from the published one.';
+/** A file kept in Git Large File Storage and not fetched begins with this, where the length should stand. */
+const GIT_LFS_POINTER = 'version ';
 
-const headerSchema = z.record(
-  z.string(),
-  z.object({
-    dtype: z.string(),
-    shape: z.array(z.int().nonnegative()),
-    data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-  }),
-);
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
 
-/** Reads the header of an open file. @throws BadWeightsError, TruncatedWeightsError */
-export async function readHeader(handle: FileHandle, file: string): Promise<Map<string, TensorPlace>> {
-  const { size } = await handle.stat();
-  const length = await readLength(handle, file, size);
-  const text = await readBytes(handle, file, LENGTH_BYTES, length, size);
-  const entries = parseHeader(text, file);
-  const first = LENGTH_BYTES + length;
-  const places = new Map<string, TensorPlace>();
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
-    const bad = (what: string) => new BadWeightsError(what, COPY_HINT, { file, field: name });
-    if (!(dtype in SOURCE_BYTES)) {
-      const types = Object.keys(SOURCE_BYTES).join(', ');
-      throw new BadWeightsError(`element type ${dtype} is not supported`, `Supported: ${types}.`, {
-        file,
-        field: name,
-      });
-    }
-    const type = dtype as SourceType;
-    const [start, end] = data_offsets;
-    const bytes = shape.reduce((product, extent) => product * extent, SOURCE_BYTES[type]);
-    if (end - start !== bytes) {
-      throw bad(
-        `its offsets span ${end - start} bytes, its shape [${shape.join(', ')}] of ${type} takes ${bytes}`,
-      );
-    }
-    places.set(name, { file, type, shape, start: first + start, end: first + end });
-  }
-  checkExtent(
-    [...places].sort(([, a], [, b]) => a.start - b.start),
-    file,
-    first,
-    size,
-  );
-  return places;
-}
-
-/** Tensors must neither overlap nor end after the file. `sorted` by start. */
-function checkExtent(
-  sorted: readonly [string, TensorPlace][],
-  file: string,
-  first: number,
-  size: number,
-): void {
-  let end = first;
-  for (const [name, place] of sorted) {
-    if (place.start < end)
-      throw new BadWeightsError('it overlaps another tensor', COPY_HINT, { file, field: name });
-    end = place.end;
-  }
-  if (end <= size) return;
-  throw new TruncatedWeightsError(
-    `its header promises ${end} bytes and the file has ${size}`,
-    'The download or copy was cut short: fetch the file again.',
-    { file },
-  );
-}
-
-async function readLength(handle: FileHandle, file: string, size: number): Promise<number> {
-  const bytes = await readBytes(handle, file, 0, LENGTH_BYTES, size);
-  const length = Number(bytes.readBigUInt64LE(0));
-  if (length <= MAX_HEADER_BYTES) return length;
-  throw new BadWeightsError(
-    `a header of ${length} bytes is over ${MAX_HEADER_BYTES}`,
-    'Is this a safetensors file?',
-    {
-      file,
-    },
-  );
-}
-
-async function readBytes(
+/**
+ * Reads and checks the header of an open file of `fileBytes` bytes. Tensors come in the order of their offsets.
+ * @throws TruncatedWeightsError when the file ends before its header or its last tensor does,
+ * InvalidSafetensorsError (tensor) for everything else that breaks the format.
+ */
+export async function readHeader(
   handle: FileHandle,
   file: string,
-  start: number,
-  length: number,
-  size: number,
-): Promise<Buffer> {
-  if (start + length > size) {
-    throw new TruncatedWeightsError(
-      `its header should end at byte ${start + length} and the file has ${size}`,
-      'The download or copy was cut short: fetch the file again.',
+  fileBytes: number,
+): Promise<ReadonlyMap<string, TensorPlace>> {
+  if (fileBytes < LENGTH_BYTES) throw new TruncatedWeightsError(file, LENGTH_BYTES, fileBytes);
+  const start = new Uint8Array(LENGTH_BYTES);
+  await readExactly(handle, file, start, 0);
+  if (Buffer.from(start.buffer).toString('latin1') === GIT_LFS_POINTER)
+    throw new InvalidSafetensorsError(
+      'is a Git LFS pointer, not the weights themselves',
+      'Fetch the weights with `git lfs pull`.',
       { file },
     );
-  }
-  const buffer = Buffer.alloc(length);
-  await handle.read(buffer, 0, length, start);
-  return buffer;
+  const headerBytes = new DataView(start.buffer).getBigUint64(0, true);
+  if (headerBytes > BigInt(HEADER_BYTES_CAP))
+    throw broken(file, '', `says that its header has ${headerBytes} bytes; the cap is ${HEADER_BYTES_CAP}`);
+  const dataStart = LENGTH_BYTES + Number(headerBytes);
+  if (fileBytes < dataStart) throw new TruncatedWeightsError(file, dataStart, fileBytes);
+
+  const text = new Uint8Array(Number(headerBytes));
+  await readExactly(handle, file, text, LENGTH_BYTES);
+  const tensors = placeTensors(file, parseHeader(file, text), dataStart);
+  const dataEnd = checkLayout(file, tensors, dataStart);
+  if (fileBytes < dataEnd) throw new TruncatedWeightsError(file, dataEnd, fileBytes);
+  if (fileBytes > dataEnd)
+    throw broken(file, '', `has ${fileBytes - dataEnd} bytes after its last tensor that belong to none`);
+  return new Map(tensors);
 }
 
-function parseHeader(bytes: Buffer, file: string): z.infer<typeof headerSchema> {
-  let value: unknown;
+function parseHeader(file: string, text: Uint8Array): Readonly<Record<string, unknown>> {
+  let header: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new BadWeightsError('its header is not JSON', 'Is this a safetensors file?', { file });
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+  } catch (error) {
+    throw broken(file, '', `its header is not JSON in UTF-8: ${(error as Error).message}`);
   }
-  if (typeof value === 'object' && value !== null) Reflect.deleteProperty(value, '__metadata__');
-  const parsed = headerSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new BadWeightsError(issue.message, COPY_HINT, { file, field: issue.path.join('.') });
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw broken(file, '', 'its header is not a JSON object');
+  return header as Readonly<Record<string, unknown>>;
+}
+
+/** The tensors of a header in the order of their offsets. */
+function placeTensors(
+  file: string,
+  header: Readonly<Record<string, unknown>>,
+  dataStart: number,
+): readonly (readonly [name: string, place: TensorPlace])[] {
+  return Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => [name, placeTensor(file, name, value, dataStart)] as const)
+    .sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
+}
+
+function placeTensor(file: string, name: string, value: unknown, dataStart: number): TensorPlace {
+  const entry = entrySchema.safeParse(value);
+  if (!entry.success) {
+    const issue = entry.error.issues[0]!;
+    throw broken(file, [name, ...issue.path].join(' '), issue.message);
+  }
+  const { dtype, shape, data_offsets } = entry.data;
+  const [begin, end] = data_offsets;
+  if (!isDtype(dtype)) throw broken(file, name, `its type ${dtype} is not known`);
+  if (end < begin) throw broken(file, name, `its data ends at ${end}, before it begins at ${begin}`);
+  const bytes = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+  if (bytes !== end - begin)
+    throw broken(
+      file,
+      name,
+      `shape [${shape.join(', ')}] of ${dtype} takes ${bytes} bytes, its offsets give ${end - begin}`,
+    );
+  return { dtype, shape, offset: dataStart + begin, bytes };
+}
+
+/** Checks that the tensors follow each other without holes or overlaps; returns where the last one ends. */
+function checkLayout(
+  file: string,
+  tensors: readonly (readonly [string, TensorPlace])[],
+  dataStart: number,
+): number {
+  let end = dataStart;
+  let previous = 'the header';
+  for (const [name, { offset, bytes }] of tensors) {
+    if (offset < end) throw broken(file, name, `its data overlaps that of ${previous}`);
+    if (offset > end)
+      throw broken(file, name, `its data leaves a hole of ${offset - end} bytes after ${previous}`);
+    end = offset + bytes;
+    previous = name;
+  }
+  return end;
+}
+
+function isDtype(name: string): name is Dtype {
+  return Object.hasOwn(DTYPE_BYTES, name);
+}
+
+function broken(file: string, tensor: string, what: string): InvalidSafetensorsError {
+  return new InvalidSafetensorsError(what, 'The file is damaged or not safetensors: fetch it again.', {
+    file,
+    field: tensor,
+  });
 }

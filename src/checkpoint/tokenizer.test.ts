@@ -1,102 +1,270 @@
-import { readFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { folderWith } from './safetensors.fixture.js';
-import { ChatTemplateError, ChatTokenizer, NoChatTemplateError, NoTokenizerError } from './tokenizer.js';
+import { editJson, PEBBLE, TIED, withCopy, withFolder } from './testing.js';
+import { ChatTokenizer } from './tokenizer.js';
 
-const FOLDER = 'models/pebble-sft';
-const QUESTION = [{ role: 'user', content: 'Compute $\\gcd(84,36)$.' }];
-
-let tokenizer: ChatTokenizer;
-let definition: string;
-let config: Record<string, unknown>;
-
+let pebble: ChatTokenizer;
 beforeAll(async () => {
-  tokenizer = await ChatTokenizer.open(FOLDER);
-  definition = await readFile(`${FOLDER}/tokenizer.json`, 'utf8');
-  config = JSON.parse(await readFile(`${FOLDER}/tokenizer_config.json`, 'utf8')) as Record<string, unknown>;
+  pebble = await ChatTokenizer.open(PEBBLE);
 });
 
-const openWith = async (changes: Record<string, unknown>, more: Record<string, string> = {}) =>
-  ChatTokenizer.open(
-    await folderWith({
-      'tokenizer.json': definition,
-      'tokenizer_config.json': JSON.stringify({ ...config, ...changes }),
-      ...more,
-    }),
-  );
+const USER = { role: 'user', content: 'The sum is 12.' } as const;
 
-describe('ChatTokenizer', () => {
-  test('renders and encodes the prompt that the checkpoints were trained on', () => {
-    expect(tokenizer.renderChat(QUESTION)).toBe('<|user|>\nCompute $\\gcd(84,36)$.\n<|assistant|>\n');
-    const { vocab } = (JSON.parse(definition) as { model: { vocab: Record<string, number> } }).model;
-    const tokens = tokenizer.encodeChat([{ role: 'user', content: '12=3' }]);
-    expect(tokens).toEqual(
-      ['<|user|>', 'Ċ', '1', '2', '=', '3', 'Ċ', '<|assistant|>', 'Ċ'].map((token) => vocab[token]),
+/** Opens a copy of the bundled tokenizer after `change`. */
+function openAfter(change: (folder: string) => Promise<unknown>): Promise<ChatTokenizer> {
+  return withCopy(PEBBLE, async (folder) => {
+    await change(folder);
+    return await ChatTokenizer.open(folder);
+  });
+}
+const setConfig = (fields: object) => (folder: string) =>
+  editJson(join(folder, 'tokenizer_config.json'), (config) => Object.assign(config, fields));
+const setTokenizer = (fields: object) => (folder: string) =>
+  editJson(join(folder, 'tokenizer.json'), (tokenizer) => Object.assign(tokenizer, fields));
+
+describe('the bundled tokenizer', () => {
+  test('the prompt of a problem', () => {
+    expect(pebble.renderChat([USER])).toBe('<|user|>\nThe sum is 12.\n<|assistant|>\n');
+    // By hand from the vocabulary and merges of tokenizer.json: <|user|>, line break, "The", " sum", " is", " ",
+    // "1", "2", "." with the line break, <|assistant|>, line break.
+    expect(pebble.encodeChat([USER])).toEqual([1, 203, 269, 342, 266, 225, 21, 22, 262, 2, 203]);
+  });
+
+  test('earlier turns end with the end token', () => {
+    const text = pebble.renderChat([USER, { role: 'assistant', content: 'Yes.' }, USER]);
+    expect(text).toBe(
+      '<|user|>\nThe sum is 12.\n<|assistant|>\nYes.<|endoftext|><|user|>\nThe sum is 12.\n<|assistant|>\n',
     );
   });
 
-  test('keeps special tokens in the text', () => {
-    expect(tokenizer.decode(tokenizer.encode('<think>\n3*4=12\n</think>\n'))).toBe(
-      '<think>\n3*4=12\n</think>\n',
-    );
-    expect(tokenizer.decode([])).toBe('');
+  test('what it says of itself', () => {
+    expect([pebble.vocabSize, pebble.eosToken]).toEqual([512, '<|endoftext|>']);
+    expect([pebble.tokenId('</think>'), pebble.tokenId('<|endoftext|>'), pebble.tokenId('<none>')]).toEqual([
+      4,
+      0,
+      null,
+    ]);
   });
 
-  test('gives every text back', () => {
+  test('tags stay and spaces are not cleaned up', () => {
+    const text = "<think>so it 's 3 , no ?</think> \\boxed{3} .<|endoftext|>";
+    expect(pebble.decode(pebble.encode(text))).toBe(text);
+  });
+
+  test('any text comes back', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.string({
+        unit: fc.constantFrom('<think>', '</think>', ' ', '\n', 'é', '😀', '한', '12', '\ufeff', 'is'),
+        maxLength: 30,
+      }),
+    );
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (text) => {
-        expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+      fc.property(text, (drawn) => {
+        expect(pebble.decode(pebble.encode(drawn))).toBe(drawn);
       }),
     );
   });
 
-  test('knows how many tokens a number of characters takes', () => {
+  test('no tokens and ids without a token have no text', () => {
+    expect([pebble.decode([]), pebble.decode([600]), pebble.decode([600, 21, 512])]).toEqual(['', '', '1']);
+    expect([pebble.encode(''), pebble.encodeContinuation('')]).toEqual([[], []]);
+  });
+});
+
+describe('tokensCovering', () => {
+  /** The first prefix, by trying each, that gives the first characters of the whole. */
+  function slowly(tokens: readonly number[], characters: number): number {
+    const wanted = pebble.decode(tokens).slice(0, characters);
+    let length = 0;
+    while (!pebble.decode(tokens.slice(0, length)).startsWith(wanted)) length++;
+    return length;
+  }
+
+  test('a character of several tokens is covered by its last', () => {
+    const tokens = pebble.encode('1😀2');
+    expect(tokens).toHaveLength(6);
+    expect([0, 1, 2, 3, 4].map((characters) => pebble.tokensCovering(tokens, characters))).toEqual([
+      0, 1, 5, 5, 6,
+    ]);
+  });
+
+  test('a byte that belongs to no character is covered by itself', () => {
+    const [first] = pebble.encode('😀');
+    const tokens = [21, first!, 22];
+    expect(pebble.decode(tokens)).toBe('1\ufffd2');
+    expect([1, 2, 3].map((characters) => pebble.tokensCovering(tokens, characters))).toEqual([1, 2, 3]);
+  });
+
+  test('agrees with trying each prefix, on any tokens', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }), fc.nat(100), (text, at) => {
-        fc.pre(!text.includes('\uFFFD'));
-        const tokens = tokenizer.encode(text);
-        const characters = 1 + (at % text.length);
-        const count = tokenizer.tokensCovering(tokens, characters);
-        const visible = (n: number) => tokenizer.decode(tokens.slice(0, n)).replace(/\uFFFD+$/, '').length;
-        expect(visible(count)).toBeGreaterThanOrEqual(characters);
-        expect(visible(count - 1)).toBeLessThan(characters);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 511 }), { maxLength: 40 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (tokens, share) => {
+          const characters = Math.round(share * pebble.decode(tokens).length);
+          expect(pebble.tokensCovering(tokens, characters)).toBe(slowly(tokens, characters));
+        },
+      ),
     );
   });
 
-  test('takes the default of several templates, or the one in its own file', async () => {
-    const several = [
-      { name: 'tool_use', template: 'no' },
-      { name: 'default', template: '{{ messages[0].content }}{{ eos_token }}' },
-    ];
-    expect((await openWith({ chat_template: several })).renderChat([{ role: 'user', content: 'x' }])).toBe(
-      'x<|endoftext|>',
-    );
-    const own = await openWith(
-      { chat_template: null },
-      { 'chat_template.jinja': 'file: {{ messages[0].content }}' },
-    );
-    expect(own.renderChat([{ role: 'user', content: 'x' }])).toBe('file: x');
-    const object = await openWith({ eos_token: { content: '<e>' }, chat_template: '{{ eos_token }}' });
-    expect(object.renderChat([])).toBe('<e>');
+  test('more characters than there are', () => {
+    expect(() => pebble.tokensCovering([21], 2)).toThrow(RangeError);
+    expect(() => pebble.tokensCovering([21], -1)).toThrow(RangeError);
+    expect(() => pebble.tokensCovering([21], 0.5)).toThrow(RangeError);
+  });
+});
+
+describe('special tokens', () => {
+  const bos = {
+    type: 'TemplateProcessing',
+    single: [{ SpecialToken: { id: '<|user|>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+    pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+    special_tokens: { '<|user|>': { id: '<|user|>', ids: [1], tokens: ['<|user|>'] } },
+  };
+
+  test('are added to a whole prompt, and to nothing else', async () => {
+    const tokenizer = await openAfter(setTokenizer({ post_processor: bos }));
+    expect(tokenizer.encode('12')).toEqual([1, 21, 22]);
+    expect(tokenizer.encodeContinuation('12')).toEqual([21, 22]);
+    expect(tokenizer.encodeChat([USER])).toEqual(pebble.encodeChat([USER]));
   });
 
-  test('has a digest that changes with what decides the prompt', async () => {
-    expect((await openWith({})).promptDigest).toBe(tokenizer.promptDigest);
-    expect((await openWith({ chat_template: 'x' })).promptDigest).not.toBe(tokenizer.promptDigest);
-    expect((await openWith({ eos_token: '<e>' })).promptDigest).not.toBe(tokenizer.promptDigest);
+  test('that have no id are refused by name', async () => {
+    const unknown = { ...bos, single: [{ SpecialToken: { id: '<none>', type_id: 0 } }, bos.single[1]] };
+    const tokenizer = await openAfter(setTokenizer({ post_processor: unknown }));
+    expect(() => tokenizer.encode('12')).toThrow(
+      expect.objectContaining({ name: 'TokenizerError', message: expect.stringContaining('"<none>"') }),
+    );
   });
 
-  test('says when there is no template, when it refuses, and when there is no tokenizer', async () => {
-    const bare = await openWith({ chat_template: undefined });
-    expect(() => bare.renderChat(QUESTION)).toThrow(NoChatTemplateError);
-    expect(bare.encode('1+1').length).toBe(3);
-    const strict = await openWith({ chat_template: "{{ raise_exception('only system') }}" });
-    expect(() => strict.renderChat(QUESTION)).toThrow(ChatTemplateError);
-    expect(() => strict.renderChat(QUESTION)).toThrow('only system');
-    const broken = await openWith({ chat_template: '{% if %}' });
-    expect(() => broken.renderChat(QUESTION)).toThrow(ChatTemplateError);
-    await expect(ChatTokenizer.open(await folderWith({}))).rejects.toThrow(NoTokenizerError);
+  test('may be written as objects', async () => {
+    const fields = {
+      bos_token: { __type: 'AddedToken', content: '<|user|>' },
+      eos_token: { content: '</think>' },
+      chat_template: '{{ bos_token }}{{ messages[0].content }}{{ eos_token }}',
+    };
+    const tokenizer = await openAfter(setConfig(fields));
+    expect(tokenizer.eosToken).toBe('</think>');
+    expect(tokenizer.renderChat([USER])).toBe('<|user|>The sum is 12.</think>');
+  });
+
+  test('may be none', async () => {
+    expect((await openAfter(setConfig({ eos_token: null }))).eosToken).toBeNull();
+  });
+});
+
+describe('the chat template', () => {
+  const named = (name: string) => [
+    { name: 'tool_use', template: 'tools' },
+    { name, template: 'named {{ messages[0].content }}' },
+  ];
+
+  test('the one called default among several', async () => {
+    const tokenizer = await openAfter(setConfig({ chat_template: named('default') }));
+    expect(tokenizer.renderChat([USER])).toBe('named The sum is 12.');
+  });
+
+  test('a file of its own goes before tokenizer_config.json', async () => {
+    const tokenizer = await openAfter((folder) =>
+      writeFile(join(folder, 'chat_template.jinja'), 'from the file'),
+    );
+    expect(tokenizer.renderChat([USER])).toBe('from the file');
+  });
+
+  test.each([[null], [named('rag')]])('%j is none: text is still encoded', async (chat_template) => {
+    const tokenizer = await openAfter(setConfig({ chat_template }));
+    expect(tokenizer.encode('12')).toEqual([21, 22]);
+    for (const use of [() => tokenizer.renderChat([USER]), () => tokenizer.encodeChat([USER])])
+      expect(use).toThrow(
+        expect.objectContaining({ name: 'NoChatTemplateError', hint: expect.stringContaining('{"text"') }),
+      );
+  });
+
+  test('one that is broken is refused at once, by file', async () => {
+    await expect(openAfter(setConfig({ chat_template: '{% for %}' }))).rejects.toMatchObject({
+      name: 'ChatTemplateError',
+      place: { file: expect.stringMatching(/tokenizer_config\.json$/) },
+    });
+  });
+});
+
+describe('promptDigest', () => {
+  test('follows the vocabulary, the template and the special tokens, and nothing else', async () => {
+    const digests = await Promise.all(
+      [
+        setConfig({}),
+        setConfig({ chat_template: 'x' }),
+        setConfig({ eos_token: '</think>' }),
+        setTokenizer({ normalizer: { type: 'NFC' } }),
+        setConfig({ remove_space: true, do_lowercase_and_remove_accent: true }),
+      ].map(async (change) => (await openAfter(change)).promptDigest),
+    );
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digests[0]).toBe(pebble.promptDigest);
+    expect(digests[4]).toBe(pebble.promptDigest);
+    expect(new Set(digests).size).toBe(4);
+  });
+});
+
+test('settings of tokenizer_config.json do not change the ids', async () => {
+  const tokenizer = await openAfter(setConfig({ remove_space: true, do_lowercase_and_remove_accent: true }));
+  expect(tokenizer.encodeChat([USER])).toEqual(pebble.encodeChat([USER]));
+});
+
+describe('errors', () => {
+  test('a checkpoint without a tokenizer', async () => {
+    await expect(ChatTokenizer.open(TIED)).rejects.toMatchObject({
+      name: 'NoTokenizerError',
+      message: expect.stringContaining('no tokenizer.json and no tokenizer_config.json'),
+    });
+  });
+
+  test.each(['tokenizer.json', 'tokenizer_config.json'])('%s alone is missing', async (name) => {
+    await expect(openAfter((folder) => rm(join(folder, name)))).rejects.toMatchObject({
+      name: 'NoTokenizerError',
+      message: expect.stringContaining(`there is no ${name}`),
+    });
+  });
+
+  test('a tokenizer in another form', async () => {
+    const open = withFolder({ 'tokenizer.model': '', 'tokenizer_config.json': {} }, (folder) =>
+      ChatTokenizer.open(folder),
+    );
+    await expect(open).rejects.toMatchObject({
+      name: 'NoTokenizerError',
+      hint: expect.stringContaining('tokenizer.model: convert'),
+    });
+  });
+
+  test.each(['tokenizer.json', 'tokenizer_config.json'])('%s is not JSON', async (name) => {
+    await expect(openAfter((folder) => writeFile(join(folder, name), '{"a":\n1,}'))).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      place: { file: expect.stringContaining(name), line: 2 },
+    });
+  });
+
+  test.each([
+    ['tokenizer_config.json', setConfig({ eos_token: 7 }), 'eos_token'],
+    ['tokenizer_config.json', setConfig({ chat_template: 7 }), 'chat_template'],
+    ['tokenizer.json', setTokenizer({ model: null }), 'model'],
+    ['tokenizer.json', setTokenizer({ added_tokens: [{ id: -1, content: 'a' }] }), 'added_tokens.0.id'],
+    ['tokenizer.json', setTokenizer({ pre_tokenizer: 'words' }), 'pre_tokenizer'],
+  ])('a bad field of %s', async (name, change, field) => {
+    await expect(openAfter(change)).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      place: { file: expect.stringContaining(name), field },
+    });
+  });
+
+  test('a kind of tokenizer that the library does not know', async () => {
+    await expect(openAfter(setTokenizer({ decoder: { type: 'Telepathy' } }))).rejects.toMatchObject({
+      name: 'TokenizerError',
+      message: expect.stringContaining('Telepathy'),
+      place: { file: expect.stringMatching(/tokenizer\.json$/) },
+    });
   });
 });

@@ -1,171 +1,156 @@
-/** The tokenizer of a checkpoint with its chat template: text to tokens and back, messages to a prompt. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Template } from '@huggingface/jinja';
+/** Text to token ids and back, and chat messages to prompts. */
 import { Tokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
-import { BoxedError } from '../errors.js';
-import { digestOf, readText } from '../files.js';
-import { parseJsonFile } from './json.js';
+import { digestOf } from '../files.js';
+import {
+  type ChatMessage,
+  type ChatTemplate,
+  compileChatTemplate,
+  type SpecialTokens,
+} from './chatTemplate.js';
+import { NoChatTemplateError, TokenizerError } from './errors.js';
+import { readTokenizerFiles, type TokenizerConfig } from './tokenizerFiles.js';
 
-/** A folder without the files of a tokenizer. */
-export class NoTokenizerError extends BoxedError {
-  override readonly name = 'NoTokenizerError';
-}
-
-/** A tokenizer that does not say how messages become a prompt. */
-export class NoChatTemplateError extends BoxedError {
-  override readonly name = 'NoChatTemplateError';
-}
-
-/** A chat template that cannot be parsed, or that refuses the messages. */
-export class ChatTemplateError extends BoxedError {
-  override readonly name = 'ChatTemplateError';
-}
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content: string;
-}
-
-const TOKENIZER_FILE = 'tokenizer.json';
-const CONFIG_FILE = 'tokenizer_config.json';
-const TEMPLATE_FILE = 'chat_template.jinja';
-
-const specialToken = z
-  .union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)])
-  .nullish();
-const configSchema = z.looseObject({
-  bos_token: specialToken,
-  eos_token: specialToken,
-  pad_token: specialToken,
-  unk_token: specialToken,
-  chat_template: z
-    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
-    .nullish(),
-});
-
+/** The tokenizer of a checkpoint and its chat template. */
 export class ChatTokenizer {
-  readonly #tokenizer: Tokenizer;
-  readonly #folder: string;
-  readonly #template: string | null;
-  readonly #variables: Readonly<Record<string, string | undefined>>;
-  #compiled: Template | null = null;
-  /** SHA-256 of everything that decides which tokens a prompt becomes. */
+  /** Token ids run from 0 to below this; the embedding may have more rows. */
+  readonly vocabSize: number;
+  /** Text of the token that ends a turn; `null` when the tokenizer names none. */
+  readonly eosToken: string | null;
+  /** SHA-256 of all that turns messages into token ids: `tokenizer.json`, the chat template, the special tokens. */
   readonly promptDigest: string;
+  readonly #folder: string;
+  readonly #file: string;
+  readonly #tokenizer: Tokenizer;
+  readonly #vocabulary: readonly (string | undefined)[];
+  readonly #template: ChatTemplate | null;
+  readonly #specialTokens: SpecialTokens;
 
-  private constructor(
-    folder: string,
-    tokenizer: Tokenizer,
-    config: z.infer<typeof configSchema>,
-    source: string,
-    template: string | null,
-  ) {
-    this.#folder = folder;
-    this.#tokenizer = tokenizer;
-    this.#template = template;
-    const { bos_token, eos_token, pad_token, unk_token } = config;
-    const given = Object.entries({ bos_token, eos_token, pad_token, unk_token });
-    this.#variables = Object.fromEntries(given.map(([name, token]) => [name, token ?? undefined]));
-    this.promptDigest = digestOf(JSON.stringify([source, template, this.#variables]));
+  private constructor(parts: {
+    folder: string;
+    file: string;
+    tokenizer: Tokenizer;
+    template: ChatTemplate | null;
+    specialTokens: SpecialTokens;
+    promptDigest: string;
+  }) {
+    this.#folder = parts.folder;
+    this.#file = parts.file;
+    this.#tokenizer = parts.tokenizer;
+    this.#vocabulary = parts.tokenizer.model?.vocab ?? [];
+    this.#template = parts.template;
+    this.#specialTokens = parts.specialTokens;
+    this.vocabSize = this.#vocabulary.length;
+    this.eosToken = parts.specialTokens.eos_token ?? null;
+    this.promptDigest = parts.promptDigest;
   }
 
-  /** Reads the tokenizer in `folder`. @throws NoTokenizerError, BadCheckpointFileError */
+  /**
+   * Opens the tokenizer in `folder`. A missing chat template is no error until messages are rendered.
+   * @throws NoTokenizerError, InvalidCheckpointFileError, TokenizerError, ChatTemplateError, FileAccessError
+   */
   static async open(folder: string): Promise<ChatTokenizer> {
-    for (const name of [TOKENIZER_FILE, CONFIG_FILE]) {
-      if (existsSync(join(folder, name))) continue;
-      throw new NoTokenizerError(`${name} is missing`, 'Copy the tokenizer files of the checkpoint there.', {
-        file: folder,
-      });
-    }
-    const source = await readText(join(folder, TOKENIZER_FILE));
-    const definition = parseJsonFile(join(folder, TOKENIZER_FILE), source, z.looseObject({}));
-    const configFile = join(folder, CONFIG_FILE);
-    const config = parseJsonFile(configFile, await readText(configFile), configSchema);
-    const templateFile = join(folder, TEMPLATE_FILE);
-    const template = existsSync(templateFile)
-      ? await readText(templateFile)
-      : templateOf(config.chat_template);
-    return new ChatTokenizer(folder, new Tokenizer(definition, config), config, source, template);
-  }
-
-  /** Number of tokens, those added to the model's vocabulary included. */
-  get vocabSize(): number {
-    return this.#tokenizer.get_vocab().size;
-  }
-
-  /** Tokens of a text as it is: nothing is put before or after it. */
-  encode(text: string): number[] {
-    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
-  }
-
-  /** Text of tokens; special ones, such as `</think>`, stay visible. */
-  decode(tokens: readonly number[]): string {
-    if (tokens.length === 0) return '';
-    return this.#tokenizer.decode([...tokens], {
-      skip_special_tokens: false,
-      clean_up_tokenization_spaces: false,
+    const { file, text, tokenizer, config, template } = await readTokenizerFiles(folder);
+    const specialTokens = specialTokensOf(config);
+    return new ChatTokenizer({
+      folder,
+      file,
+      tokenizer: build(file, tokenizer),
+      template: template && compileChatTemplate(template.file, template.source),
+      specialTokens,
+      promptDigest: digestOf(JSON.stringify([text, template?.source ?? null, specialTokens])),
     });
   }
 
   /**
-   * The prompt that asks for the assistant's next message.
-   * @throws NoChatTemplateError, ChatTemplateError when the template refuses the messages.
+   * Ids of a whole prompt: special tokens written in the text are recognised, and those that the tokenizer puts
+   * around every text (a beginning of sequence, say) are added. @throws TokenizerError
    */
+  encode(text: string): number[] {
+    return this.#encode(text, true);
+  }
+
+  /** Ids of a text that follows other tokens, or that has its special tokens already. @throws TokenizerError */
+  encodeContinuation(text: string): number[] {
+    return this.#encode(text, false);
+  }
+
+  /**
+   * The text of `tokens`, special tokens included, spaces as they are. Ids at or above `vocabSize`, which the padding
+   * rows of an embedding can give, have no text. Tokens that end inside a character end in U+FFFD.
+   */
+  decode(tokens: readonly number[]): string {
+    const known = tokens.filter((id) => this.#vocabulary[id] !== undefined);
+    if (known.length === 0) return '';
+    return this.#tokenizer.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  /** The id of a token given by its exact text, such as `</think>`; `null` when the vocabulary lacks it. */
+  tokenId(text: string): number | null {
+    return this.#tokenizer.token_to_id(text) ?? null;
+  }
+
+  /** The prompt of a conversation, the opening of the assistant's turn included. @throws NoChatTemplateError, ChatTemplateError */
   renderChat(messages: readonly ChatMessage[]): string {
-    try {
-      this.#compiled ??= new Template(this.#needTemplate());
-      return this.#compiled.render({
-        messages: messages.map((message) => ({ ...message })),
-        add_generation_prompt: true,
-        tools: null,
-        ...this.#variables,
-      });
-    } catch (error) {
-      if (error instanceof BoxedError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ChatTemplateError(
-        `the chat template fails: ${reason}`,
-        'Check the template and the messages.',
-        {
-          file: this.#folder,
-          field: 'chat_template',
-        },
-      );
-    }
+    if (!this.#template) throw new NoChatTemplateError(this.#folder);
+    return this.#template(messages, this.#specialTokens);
   }
 
-  /** Tokens of `renderChat`. The template writes all special tokens itself. */
+  /** Ids of {@link renderChat}; templates write special tokens out, so that none is added. */
   encodeChat(messages: readonly ChatMessage[]): number[] {
-    return this.encode(this.renderChat(messages));
+    return this.encodeContinuation(this.renderChat(messages));
   }
 
-  /** Smallest number of leading tokens whose text has at least `characters` characters, all of them complete. */
+  /**
+   * Smallest number of leading tokens that give the first `characters` characters (UTF-16 code units) of the text of
+   * `tokens`: a character offset as a token count. A prefix that ends inside a character does not give it yet.
+   * @throws RangeError when the whole text is shorter.
+   */
   tokensCovering(tokens: readonly number[], characters: number): number {
-    let [low, high] = [0, tokens.length];
+    const text = this.decode(tokens);
+    if (!(Number.isInteger(characters) && characters >= 0 && characters <= text.length))
+      throw new RangeError(`characters must lie between 0 and ${text.length}, not be ${characters}`);
+    const wanted = text.slice(0, characters);
+    let low = 0;
+    let high = tokens.length;
     while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      // A prefix may end inside a character of several tokens; what stands for it there is not yet that character.
-      const text = this.decode(tokens.slice(0, middle)).replace(/\uFFFD+$/, '');
-      if (text.length >= characters) high = middle;
+      const middle = (low + high) >> 1;
+      if (this.decode(tokens.slice(0, middle)).startsWith(wanted)) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
-  #needTemplate(): string {
-    if (this.#template !== null) return this.#template;
-    throw new NoChatTemplateError(
-      'the tokenizer has no chat template',
-      `Add chat_template to ${CONFIG_FILE} or a file ${TEMPLATE_FILE}; for \`generate\`, lines with "text" need none.`,
-      { file: join(this.#folder, CONFIG_FILE), field: 'chat_template' },
+  #encode(text: string, addSpecialTokens: boolean): number[] {
+    const { ids, tokens } = this.#tokenizer.encode(text, { add_special_tokens: addSpecialTokens });
+    const unknown = (ids as readonly (number | undefined)[]).indexOf(undefined);
+    if (unknown >= 0)
+      throw new TokenizerError(
+        `there is no id for ${JSON.stringify(tokens[unknown])}, nor an unknown token`,
+        'The tokenizer does not cover this text: check that tokenizer.json is whole.',
+        { file: this.#file },
+      );
+    return ids;
+  }
+}
+
+function build(file: string, tokenizer: object): Tokenizer {
+  try {
+    // Without tokenizer_config.json: its settings are for tokenizers not written as tokenizer.json, and the library
+    // would heed some of them where the reference implementation does not.
+    return new Tokenizer(tokenizer, {});
+  } catch (error) {
+    throw new TokenizerError(
+      `cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      'Fetch tokenizer.json again; if it is whole, its kind of tokenizer is not supported.',
+      { file },
     );
   }
 }
 
-/** The template, or the one named `default` of several. */
-function templateOf(templates: z.infer<typeof configSchema>['chat_template']): string | null {
-  if (templates === null || templates === undefined) return null;
-  if (typeof templates === 'string') return templates;
-  return templates.find(({ name }) => name === 'default')?.template ?? null;
+/** Those that are set, as transformers hands them to templates. */
+function specialTokensOf(config: TokenizerConfig): SpecialTokens {
+  const names = ['bos_token', 'eos_token', 'unk_token', 'pad_token'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (typeof config[name] === 'string' ? [[name, config[name]]] : [])),
+  );
 }

@@ -1,158 +1,186 @@
-/** The weights of a checkpoint: one safetensors file or several shards, read tensor by tensor as float32. */
-import { existsSync } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+/** The weights of a checkpoint, read tensor by tensor as float32; no file is ever held in memory as a whole. */
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { BoxedError } from '../errors.js';
-import { accessError, readText } from '../files.js';
-import { bfloat16ToFloat32, float16ToFloat32 } from './halfFloats.js';
-import { parseJsonFile } from './json.js';
-import { BadWeightsError, readHeader, type TensorPlace } from './safetensors.js';
+import { accessError } from '../files.js';
+import { MissingTensorError, TensorShapeError, UnsupportedDtypeError } from './errors.js';
+import { FLOAT_DTYPES, type FloatDtype, sourceBytes, widenInPlace } from './floats.js';
+import { readExactly } from './positionedRead.js';
+import { DTYPE_BYTES, type Dtype, readHeader, type TensorPlace } from './safetensors.js';
+import { findWeightFiles, INDEX_FILE, type WeightFiles } from './weightFiles.js';
 
-/** A checkpoint without weight files, or without one that its index names. */
-export class MissingWeightsError extends BoxedError {
-  override readonly name = 'MissingWeightsError';
+/**
+ * Elements read and widened at a time, 16 MiB as float32: long enough for the disk, short enough to leave other
+ * work on the thread its turn.
+ */
+const CHUNK_ELEMENTS = 2 ** 22;
+
+interface Shard {
+  readonly file: string;
+  readonly handle: FileHandle;
+  readonly tensors: ReadonlyMap<string, TensorPlace>;
 }
 
-/** A tensor that the model needs and the files do not hold. */
-export class MissingTensorError extends BoxedError {
-  override readonly name = 'MissingTensorError';
-}
-
-/** A tensor of another shape than `config.json` implies. */
-export class TensorShapeError extends BoxedError {
-  override readonly name = 'TensorShapeError';
-}
-
-const SINGLE_FILE = 'model.safetensors';
-const INDEX_FILE = 'model.safetensors.index.json';
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
-
-/** Bytes given to one read call: the system takes at most 2 GiB at once. */
-const READ_BYTES = 1 << 30;
-
-/** Names of the weight files in `folder`, shards in order. @throws MissingWeightsError */
-export async function weightFiles(folder: string): Promise<string[]> {
-  if (existsSync(join(folder, SINGLE_FILE))) return [SINGLE_FILE];
-  const index = join(folder, INDEX_FILE);
-  if (!existsSync(index)) throw await withoutWeights(folder);
-  const { weight_map } = parseJsonFile(index, await readText(index), indexSchema);
-  const files = [...new Set(Object.values(weight_map))].sort();
-  for (const name of files) {
-    if (existsSync(join(folder, name))) continue;
-    throw new MissingWeightsError('this shard is missing', `${INDEX_FILE} names it: fetch it.`, {
-      file: join(folder, name),
-    });
-  }
-  return files;
+interface Tensor extends TensorPlace {
+  readonly shard: Shard;
 }
 
 export class Weights {
-  readonly #folder: string;
-  readonly #handles: ReadonlyMap<string, FileHandle>;
-  readonly #places: ReadonlyMap<string, TensorPlace>;
+  readonly #shards: readonly Shard[];
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+  /** What an absent tensor is missed in: the single file, or the index. */
+  readonly #file: string;
 
-  private constructor(folder: string, handles: Map<string, FileHandle>, places: Map<string, TensorPlace>) {
-    this.#folder = folder;
-    this.#handles = handles;
-    this.#places = places;
+  private constructor(file: string, shards: readonly Shard[], tensors: ReadonlyMap<string, Tensor>) {
+    this.#file = file;
+    this.#shards = shards;
+    this.#tensors = tensors;
   }
 
-  /** Opens all files and checks their headers. @throws MissingWeightsError, BadWeightsError, TruncatedWeightsError */
+  /**
+   * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`, in `folder` and checks every header.
+   * Files stay open until {@link Weights.close}.
+   * @throws MissingWeightsError, InvalidCheckpointFileError (index), InvalidSafetensorsError, TruncatedWeightsError,
+   * MissingTensorError when a shard lacks a tensor that the index places in it, FileAccessError
+   */
   static async open(folder: string): Promise<Weights> {
-    const handles = new Map<string, FileHandle>();
-    const places = new Map<string, TensorPlace>();
+    const files = await findWeightFiles(folder);
+    const shards: Shard[] = [];
     try {
-      for (const name of await weightFiles(folder)) {
-        const file = join(folder, name);
-        const handle = await open(file).catch((error: unknown) => {
-          throw accessError('read', file, error);
-        });
-        handles.set(file, handle);
-        for (const [tensor, place] of await readHeader(handle, file)) {
-          if (places.has(tensor)) {
-            throw new BadWeightsError('another shard holds it, too', 'Fetch the checkpoint again.', {
-              file,
-              field: tensor,
-            });
-          }
-          places.set(tensor, place);
-        }
-      }
+      for (const name of files.shards) shards.push(await openShard(join(folder, name)));
+      const file = join(folder, files.shardOf ? INDEX_FILE : files.shards[0]!);
+      return new Weights(file, shards, collectTensors(folder, files, shards));
     } catch (error) {
-      await closeAll(handles);
+      await Promise.all(shards.map(({ handle }) => handle.close()));
       throw error;
     }
-    return new Weights(folder, handles, places);
   }
 
+  /** Names of all tensors, in the order of their place in the files. */
   names(): string[] {
-    return [...this.#places.keys()];
+    return [...this.#tensors.keys()];
   }
 
   has(name: string): boolean {
-    return this.#places.has(name);
+    return this.#tensors.has(name);
   }
 
-  /** Checks that a tensor is there with this shape. @throws MissingTensorError, TensorShapeError */
-  check(name: string, shape: readonly number[]): TensorPlace {
-    const place = this.#places.get(name);
-    if (!place) {
-      throw new MissingTensorError('the checkpoint has no such tensor', 'Is config.json of the same model?', {
-        file: this.#folder,
-        field: name,
-      });
-    }
-    if (place.shape.join() !== shape.join()) {
-      throw new TensorShapeError(
-        `its shape is [${place.shape.join(', ')}] and config.json implies [${shape.join(', ')}]`,
-        'Is config.json of the same model?',
-        { file: place.file, field: name },
-      );
-    }
-    return place;
+  /** @throws MissingTensorError */
+  shape(name: string): readonly number[] {
+    return this.#tensor(name).shape;
   }
 
-  /** A tensor in row-major order. @throws MissingTensorError, TensorShapeError, FileAccessError */
-  async read(name: string, shape: readonly number[]): Promise<Float32Array> {
-    const { file, type, start, end } = this.check(name, shape);
-    const bytes = new Uint8Array(end - start);
-    const handle = this.#handles.get(file)!;
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(READ_BYTES, bytes.length - at);
-      const { bytesRead } = await handle.read(bytes, at, length, start + at);
-      if (bytesRead === 0) throw accessError('read', file, new Error('it became shorter while it was read'));
-      at += bytesRead;
-    }
-    switch (type) {
-      case 'F32':
-        return new Float32Array(bytes.buffer);
-      case 'F16':
-        return float16ToFloat32(new Uint16Array(bytes.buffer));
-      case 'BF16':
-        return bfloat16ToFloat32(new Uint16Array(bytes.buffer));
-      default:
-        return type satisfies never;
+  /** The type in the file; {@link Weights.read} gives float32 whatever it is. @throws MissingTensorError */
+  dtype(name: string): Dtype {
+    return this.#tensor(name).dtype;
+  }
+
+  /**
+   * Reads a whole tensor, row-major.
+   * @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError, TruncatedWeightsError, FileAccessError
+   */
+  async read(name: string, expectedShape: readonly number[]): Promise<Float32Array> {
+    const tensor = this.#checked(name, expectedShape);
+    const values = new Float32Array(elementsOf(tensor));
+    for (let first = 0; first < values.length; first += CHUNK_ELEMENTS)
+      await fill(tensor, first, values.subarray(first, first + CHUNK_ELEMENTS));
+    return values;
+  }
+
+  /**
+   * Reads a tensor in pieces of `chunkElements` (the last may be shorter), for tensors that are not wanted in memory
+   * as a whole. A piece is overwritten by the next: copy what must stay.
+   * @throws as {@link Weights.read}
+   */
+  async *stream(
+    name: string,
+    expectedShape: readonly number[],
+    chunkElements: number = CHUNK_ELEMENTS,
+  ): AsyncGenerator<Float32Array, void, void> {
+    if (!(Number.isInteger(chunkElements) && chunkElements > 0))
+      throw new RangeError(`chunkElements must be a positive integer, not ${chunkElements}`);
+    const tensor = this.#checked(name, expectedShape);
+    const elements = elementsOf(tensor);
+    const chunk = new Float32Array(Math.min(elements, chunkElements));
+    for (let first = 0; first < elements; first += chunkElements) {
+      const piece = chunk.subarray(0, elements - first);
+      await fill(tensor, first, piece);
+      yield piece;
     }
   }
 
   async close(): Promise<void> {
-    await closeAll(this.#handles);
+    await Promise.all(this.#shards.map(({ handle }) => handle.close()));
+  }
+
+  #tensor(name: string): Tensor {
+    const tensor = this.#tensors.get(name);
+    if (!tensor) throw new MissingTensorError(this.#file, name);
+    return tensor;
+  }
+
+  #checked(name: string, expected: readonly number[]): Tensor & { readonly dtype: FloatDtype } {
+    const tensor = this.#tensor(name);
+    const { dtype, shape, shard } = tensor;
+    if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
+      throw new TensorShapeError(shard.file, name, expected, shape);
+    if (!isFloatDtype(dtype))
+      throw new UnsupportedDtypeError(
+        `its numbers are stored as ${dtype}`,
+        `Supported: ${FLOAT_DTYPES.join(', ')}; convert the checkpoint, or take its unquantized original.`,
+        { file: shard.file, field: name },
+      );
+    return { ...tensor, dtype };
   }
 }
 
-async function closeAll(handles: ReadonlyMap<string, FileHandle>): Promise<void> {
-  await Promise.all([...handles.values()].map((handle) => handle.close()));
+async function openShard(file: string): Promise<Shard> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw accessError('read', file, error);
+  });
+  try {
+    return { file, handle, tensors: await readHeader(handle, file, (await handle.stat()).size) };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
-/** Says what was looked for, and what to do with weights in another format. */
-async function withoutWeights(folder: string): Promise<MissingWeightsError> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw accessError('read', folder, error);
-  });
-  const other = names.find((name) => /\.(bin|pt|pth|gguf)$/.test(name));
-  const hint = other
-    ? `${other} must be converted: load the checkpoint with transformers and save it with safe_serialization=True.`
-    : 'Give a checkpoint folder in Hugging Face layout.';
-  return new MissingWeightsError(`neither ${SINGLE_FILE} nor ${INDEX_FILE} is there`, hint, { file: folder });
+/** Tensors by name; with an index, the shard that it names is where a tensor must be. */
+function collectTensors(
+  folder: string,
+  { shardOf }: WeightFiles,
+  shards: readonly Shard[],
+): ReadonlyMap<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const shard of shards)
+    for (const [name, place] of shard.tensors)
+      if (!shardOf || join(folder, shardOf.get(name) ?? '') === shard.file)
+        tensors.set(name, { ...place, shard });
+  for (const [name, shard] of shardOf ?? [])
+    if (!tensors.has(name))
+      throw new MissingTensorError(
+        join(folder, shard),
+        name,
+        `${INDEX_FILE} places it here: index and shards are not of one checkpoint, fetch them again.`,
+      );
+  return tensors;
+}
+
+/** Reads elements `first` to `first + target.length` of a tensor. */
+async function fill(
+  { shard, offset, dtype }: Tensor & { readonly dtype: FloatDtype },
+  first: number,
+  target: Float32Array,
+): Promise<void> {
+  const bytes = sourceBytes(target, dtype);
+  await readExactly(shard.handle, shard.file, bytes, offset + first * DTYPE_BYTES[dtype]);
+  widenInPlace(target, dtype);
+}
+
+function elementsOf({ shape }: TensorPlace): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function isFloatDtype(dtype: Dtype): dtype is FloatDtype {
+  return (FLOAT_DTYPES as readonly string[]).includes(dtype);
 }

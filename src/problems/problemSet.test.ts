@@ -223,7 +223,13 @@ describe('paths', () => {
   test('a set folder brings its name and edition', async () => {
     const path = await setFolder('tiny', JSON.stringify(description), 'id,problem\na,x\n');
     const { digest, ...set } = await readProblems(path);
-    const expected = { name: 'tiny', title: 'Tiny', edition: 'aime', prompt: null, file: join(path, 'test.csv') };
+    const expected = {
+      name: 'tiny',
+      title: 'Tiny',
+      edition: 'aime',
+      prompt: null,
+      file: join(path, 'test.csv'),
+    };
     expect(set).toEqual({ ...expected, problems: [{ id: 'a', text: 'x' }] });
   });
 

@@ -1,5 +1,5 @@
 /** From the answers of a problem's samples to the prediction. Derived from the journal alone, so a resume gives the same. */
-import { plurality } from '../answers/plurality.js';
+import { plurality } from '../answers/vote.js';
 import type { Prediction } from '../core.js';
 
 /** Submitted for a problem without a single vote. */
