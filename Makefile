@@ -43,7 +43,7 @@ evaluate: setup
 	  runs+=("$$($(BOXED) evaluate --model $$model --problems $(PROBLEMS) --samples $(SAMPLES) $(if $(BUDGET),--time-budget $(BUDGET)) $(ARGS))"); \
 	done; \
 	if [ -z "$(ANSWERS)" ]; then echo "No answer key: submissions in $${runs[*]}"; exit 0; fi; \
-	for run in "$${runs[@]}"; do $(BOXED) score "$$run" --answers $(ANSWERS) --quiet; done; \
+	for run in "$${runs[@]}"; do $(BOXED) score "$$run" --answers $(ANSWERS) >/dev/null; done; \
 	$(BOXED) compare "$${runs[@]}" --html submissions/report.html
 
 test: setup
