@@ -1,0 +1,140 @@
+/**
+ * Text -> answer. The precedence, in full:
+ *
+ * 1. The last complete box decides: `\boxed{…}`, `\fbox{…}` or `\boxed 42`, by where it ends. Boxes that are
+ *    unfinished, empty, or hold nothing but prose or placeholders are passed over.
+ * 2. If that box is no integer of the edition (1/3, two values, out of range without a modulus), the text has
+ *    no answer: an earlier box is an intermediate result, and reading it would invent an answer the text gave up.
+ * 3. Only a text without such a box is searched for lines "Final Answer: …", by the same rules; such an answer
+ *    carries a warning.
+ *
+ * Values are exact (BigInt); an edition with a modulus reduces them, with a warning, the others refuse them.
+ * The cost is linear in the text: one scan for boxes, and only the last candidates are read.
+ */
+import type { Answer } from '../core.js';
+import type { Edition } from '../problems/editions.js';
+import { type Box, bareNumeral, boxesOf } from './boxes.js';
+import { type FinalAnswerLine, finalAnswerLines } from './finalAnswer.js';
+import { type Reading, readInteger } from './reading.js';
+
+/** `boxed`: a numeral in a box; `boxed-expression`: something that had to be evaluated; `…-refused`: no integer. */
+export const RULES = [
+  'boxed',
+  'boxed-expression',
+  'boxed-refused',
+  'final-answer',
+  'final-answer-refused',
+  'none',
+] as const;
+export type Rule = (typeof RULES)[number];
+
+/** An `Answer` whose rule is one of `RULES`; a refused candidate has neither value nor span. */
+export interface ExtractedAnswer extends Answer {
+  readonly rule: Rule;
+}
+
+const NO_ANSWER: ExtractedAnswer = { value: null, rule: 'none', span: null, warning: null };
+
+/**
+ * The answer that `text` gives under the edition's policy, by the precedence above. Never throws. `span` holds
+ * the whole box, so `text.slice(0, span[1])` already gives this answer.
+ */
+export function extractAnswer(text: string, edition: Edition): ExtractedAnswer {
+  const box = lastReadable(boxesOf(text));
+  if (box !== null) {
+    const rule = box.reading.kind === 'integer' && box.reading.isExpression ? 'boxed-expression' : 'boxed';
+    return answerOf(box.candidate, box.reading, edition, rule);
+  }
+  const line = lastReadable(finalAnswerLines(text));
+  return line === null ? NO_ANSWER : answerOf(line.candidate, line.reading, edition, 'final-answer');
+}
+
+/**
+ * The smallest offset from which on every longer prefix of `text` gives the final answer by the rule that found
+ * it: the end of the first box in the last unbroken run of boxes of its value. `null` without an answer.
+ */
+export function firstSpanOfFinalAnswer(text: string, edition: Edition): number | null {
+  const { value, rule, span } = extractAnswer(text, edition);
+  if (value === null || span === null) return null;
+  if (rule === 'final-answer') return span[1];
+  const worth = memoized((content) => canonicalValue(readInteger(content), edition));
+  let first = span[1];
+  for (const box of boxesOf(text).toReversed()) {
+    const boxValue = worth(box.content);
+    if (boxValue === 'blank') continue;
+    if (boxValue !== value) break;
+    first = box.end;
+    // A prefix may end inside a bare numeral: \boxed 4 on the way to \boxed 42.
+    if (box.bare && partialNumerals(box).some((numeral) => worth(numeral) !== value)) break;
+  }
+  return first;
+}
+
+type Readable = Exclude<Reading, { kind: 'blank' }>;
+
+function lastReadable<Candidate extends Box | FinalAnswerLine>(
+  candidates: readonly Candidate[],
+): { readonly candidate: Candidate; readonly reading: Readable } | null {
+  const read = memoized(readInteger);
+  for (const candidate of candidates.toReversed()) {
+    const reading = read(candidate.content);
+    if (reading.kind !== 'blank') return { candidate, reading };
+  }
+  return null;
+}
+
+function answerOf(
+  candidate: { readonly start: number; readonly end: number },
+  reading: Readable,
+  edition: Edition,
+  rule: 'boxed' | 'boxed-expression' | 'final-answer',
+): ExtractedAnswer {
+  const refused = rule === 'final-answer' ? 'final-answer-refused' : 'boxed-refused';
+  const value = canonicalValue(reading, edition);
+  if (reading.kind === 'refused' || typeof value !== 'bigint') {
+    const why =
+      reading.kind === 'refused'
+        ? reading.why
+        : `its value is outside ${edition.min}..${edition.max} (${edition.name})`;
+    return { value: null, rule: refused, span: null, warning: `refused: ${why}` };
+  }
+  const notes = [...reading.notes];
+  if (value !== reading.value) notes.push(`reduced modulo ${edition.modulus}`);
+  if (rule === 'final-answer') notes.unshift('no box: read from a line "Final Answer"');
+  return {
+    value,
+    rule,
+    span: [candidate.start, candidate.end],
+    warning: notes.length > 0 ? notes.join('; ') : null,
+  };
+}
+
+/** The integer of the edition that a reading stands for; `null` when there is none. */
+function canonicalValue(reading: Reading, { min, max, modulus }: Edition): bigint | null | 'blank' {
+  if (reading.kind === 'blank') return 'blank';
+  if (reading.kind === 'refused') return null;
+  const { value } = reading;
+  if (value >= min && value <= max) return value;
+  return modulus === null ? null : ((value % modulus) + modulus) % modulus;
+}
+
+/** What a bare box reads as while its numeral arrives, character by character. */
+function partialNumerals({ content }: Box): readonly string[] {
+  const partial = new Set<string>();
+  for (let length = 1; length < content.length; length++) {
+    const numeral = bareNumeral(content.slice(0, length), 0);
+    if (numeral !== null) partial.add(numeral.content);
+  }
+  return [...partial];
+}
+
+function memoized<Result>(compute: (content: string) => Result): (content: string) => Result {
+  const known = new Map<string, Result>();
+  return (content) => {
+    const found = known.get(content);
+    if (found !== undefined) return found;
+    const result = compute(content);
+    known.set(content, result);
+    return result;
+  };
+}
