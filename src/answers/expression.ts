@@ -71,7 +71,7 @@ export function expressionOf(tokens: readonly Token[]): Expression {
       }
       case 'operator':
         if (token.text === '^') writer.power(exponent());
-        else if (writer.inUnits && tokens[at]?.kind === 'words') return;
+        else if (writer.inWords && tokens[at]?.kind === 'words') return;
         else writer.operator(token.text);
         return;
       case 'infix':

@@ -36,9 +36,9 @@ export class ExpressionWriter {
     return this.#last === 'number';
   }
 
-  /** Whether the value is over, and only units may follow. */
-  get inUnits(): boolean {
-    return this.#inUnits;
+  /** Whether the last thing said was words: what joins them to others, as in km/h, says nothing. */
+  get inWords(): boolean {
+    return this.#inUnits || (this.#parts === 0 && this.#words !== '');
   }
 
   value(piece: Piece): void {
@@ -66,7 +66,7 @@ export class ExpressionWriter {
 
   /** Raises the last operand. An exponent of words, as in 42^{th}, or of units, as in cm^2, says nothing. */
   power(exponent: Piece): void {
-    if (this.#inUnits) return;
+    if (this.inWords) return;
     if (exponent.kind === 'words' && this.holdsValue) {
       this.#inUnits = true;
       return;

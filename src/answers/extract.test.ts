@@ -196,7 +196,7 @@ describe('for any text', () => {
           value: answer.value,
           warning: null,
         });
-        expect(extractAnswer(`${text} \\boxed{`, edition).value).toBe(answer.value);
+        expect(extractAnswer(`${text}\n\\boxed{`, edition).value).toBe(answer.value);
       }),
       { numRuns: 10_000, seed: 1 },
     );

@@ -64,8 +64,12 @@ export function firstSpanOfFinalAnswer(text: string, edition: Edition): number |
     if (boxValue === 'blank') continue;
     if (boxValue !== value) break;
     first = box.end;
+    if (!box.bare) continue;
     // A prefix may end inside a bare numeral: \boxed 4 on the way to \boxed 42.
-    if (box.bare && partialNumerals(box).some((numeral) => worth(numeral) !== value)) break;
+    const partial = partialNumerals(box);
+    const changed = partial.findLast(({ numeral }) => worth(numeral) !== value);
+    first = partial.find(({ end }) => end > (changed?.end ?? 0))?.end ?? box.end;
+    if (changed !== undefined) break;
   }
   return first;
 }
@@ -118,14 +122,17 @@ function canonicalValue(reading: Reading, { min, max, modulus }: Edition): bigin
   return modulus === null ? null : ((value % modulus) + modulus) % modulus;
 }
 
-/** What a bare box reads as while its numeral arrives, character by character. */
-function partialNumerals({ content }: Box): readonly string[] {
-  const partial = new Set<string>();
+/** What a bare box reads as while its numeral arrives, and the offset in the text at which it does. */
+function partialNumerals({
+  content,
+  end,
+}: Box): readonly { readonly numeral: string; readonly end: number }[] {
+  const partial: { numeral: string; end: number }[] = [];
   for (let length = 1; length < content.length; length++) {
-    const numeral = bareNumeral(content.slice(0, length), 0);
-    if (numeral !== null) partial.add(numeral.content);
+    const found = bareNumeral(content.slice(0, length), 0);
+    if (found !== null) partial.push({ numeral: found.content, end: end - content.length + length });
   }
-  return [...partial];
+  return partial;
 }
 
 function memoized<Result>(compute: (content: string) => Result): (content: string) => Result {

@@ -7,12 +7,14 @@ export interface FinalAnswerLine {
   readonly content: string;
 }
 
+/** Marks and a word before the marker take less; a fixed reach keeps a text of one endless line linear. */
+const MAX_INDENT_CHARACTERS = 40;
 /** A longer rest of a line is a sentence; the cap keeps the cost of a text full of markers linear. */
 export const MAX_LINE_CHARACTERS = 500;
 
 const MARKER = /final answer/gi;
 // What may stand before the words on their line: headings, emphasis, list marks, "The".
-const BEFORE = /(?:^|\n)[ \t]*[#>*_\-\d.) \t]{0,16}(?:(?:the|our|my|so the|thus,? the|hence,? the) )?$/i;
+const BEFORE = /^[#>*_\-\d.) \t]*(?:(?:the|our|my|so the|thus,? the|hence,? the) )?$/i;
 // Emphasis may close between the words and the value; the value may stand on a later line under a heading.
 const SEPARATOR =
   /[*_ \t]*(?:(?::|=|is(?![A-Za-z]))[*_: \t]*(?:\r?\n\s*)?|\r?\n\s*)(?:[*_ \t]*the (?:final )?answer is[: \t]*)?/iy;
@@ -25,7 +27,7 @@ export function finalAnswerLines(text: string): readonly FinalAnswerLine[] {
   const lines: FinalAnswerLine[] = [];
   for (const marker of text.matchAll(MARKER)) {
     const start = marker.index;
-    if (!BEFORE.test(text.slice(Math.max(0, start - 40), start))) continue;
+    if (!beginsLine(text, start)) continue;
     SEPARATOR.lastIndex = start + marker[0].length;
     if (!SEPARATOR.test(text)) continue;
     const inside = SEPARATOR.lastIndex;
@@ -36,4 +38,12 @@ export function finalAnswerLines(text: string): readonly FinalAnswerLine[] {
     if (content !== '') lines.push({ start, end: inside + content.length, content });
   }
   return lines;
+}
+
+/** Whether only marks and an article stand between the start of the line and `at`. */
+function beginsLine(text: string, at: number): boolean {
+  const reach = Math.max(0, at - MAX_INDENT_CHARACTERS);
+  const before = text.slice(reach, at);
+  const lineBreak = before.lastIndexOf('\n');
+  return (lineBreak >= 0 || reach === 0) && BEFORE.test(before.slice(lineBreak + 1));
 }

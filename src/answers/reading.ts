@@ -1,7 +1,7 @@
 /** Reads the content of a box, or of a final-answer line, as one exact integer. */
 import { asciiMathematics } from './characters.js';
 import { evaluate } from './evaluate.js';
-import { expressionOf } from './expression.js';
+import { type Expression, expressionOf } from './expression.js';
 import { equal, integerOf, type Rational } from './rational.js';
 import { RefusedAnswerError } from './refusal.js';
 import { type Token, tokensOf } from './tokens.js';
@@ -52,7 +52,7 @@ function readSides(tokens: readonly Token[]): Reading {
     throw new RefusedAnswerError('it holds several values');
   const chosen = sides.findLastIndex((side) => hasKind(side, 'number'));
   const expression = expressionOf(sides[Math.max(chosen, 0)]!);
-  const exact = evaluate(expression.source);
+  const exact = evaluate(sourceOf(expression));
   const others = sides.filter((side, index) => index !== chosen && hasKind(side, 'number'));
   const isAgreed = others.every((side) => isWorth(side, exact));
   if (relations.includes('approximately') && !isAgreed)
@@ -70,11 +70,16 @@ function readSides(tokens: readonly Token[]): Reading {
 /** Whether the side has exactly this value; a side of another form, such as `f(2)`, has none. */
 function isWorth(side: readonly Token[], value: Rational): boolean {
   try {
-    return equal(evaluate(expressionOf(side).source), value);
+    return equal(evaluate(sourceOf(expressionOf(side))), value);
   } catch (error) {
     if (error instanceof RefusedAnswerError) return false;
     throw error;
   }
+}
+
+function sourceOf({ kind, source }: Expression): string {
+  if (kind === 'words' || kind === 'empty') throw new RefusedAnswerError('it holds no number');
+  return source;
 }
 
 function splitAtRelations(tokens: readonly Token[]): {
