@@ -5,6 +5,7 @@ import { type Expression, expressionOf } from './expression.js';
 import { equal, integerOf, type Rational } from './rational.js';
 import { RefusedAnswerError } from './refusal.js';
 import { type Token, tokensOf } from './tokens.js';
+import { REFUSED_WORDS } from './vocabulary.js';
 
 /** What a content was read as. */
 export type Reading =
@@ -48,8 +49,7 @@ export function readInteger(content: string): Reading {
  */
 function readSides(tokens: readonly Token[]): Reading {
   const { sides, relations } = splitAtRelations(tokens);
-  if (sides.length > 1 && sides.some((side) => hasKind(side, 'comma')))
-    throw new RefusedAnswerError('it holds several values');
+  if (sides.length > 1 && sides.some(joinsValues)) throw new RefusedAnswerError('it holds several values');
   const chosen = sides.findLastIndex((side) => hasKind(side, 'number'));
   const expression = expressionOf(sides[Math.max(chosen, 0)]!);
   const exact = evaluate(sourceOf(expression));
@@ -65,6 +65,14 @@ function readSides(tokens: readonly Token[]): Reading {
     notes.push('the sides of its equation are not the same number; the last is read');
   const isExpression = sides.length > 1 || !NUMERAL_SOURCE.test(expression.source);
   return { kind: 'integer', value, isExpression, notes };
+}
+
+/** `m = 3, n = 42` and `m = 3 \text{ or } n = 42` are no chain of equations, whatever stands last. */
+function joinsValues(side: readonly Token[]): boolean {
+  return side.some(
+    ({ kind, text }) =>
+      kind === 'comma' || (kind === 'words' && text.split(' ').some((word) => REFUSED_WORDS.has(word))),
+  );
 }
 
 /** Whether the side has exactly this value; a side of another form, such as `f(2)`, has none. */
