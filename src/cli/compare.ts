@@ -54,7 +54,6 @@ async function compare(folders: string[], { answers, budgets, html, json }: Comp
     );
   if (budgets) requireBudgets(scores, budgets);
   const comparison = compareScores(scores);
-  if (html !== undefined) await writeHtml(html, comparison, budgets);
   process.stdout.write(
     json
       ? `${JSON.stringify(comparison)}\n`
@@ -63,13 +62,14 @@ async function compare(folders: string[], { answers, budgets, html, json }: Comp
           ...(budgets ? { budgets } : {}),
         }),
   );
+  if (html !== undefined) await writeHtml(html, comparison, budgets);
 }
 
 async function writeHtml(file: string, comparison: Comparison, budgets?: readonly number[]): Promise<void> {
   // The plotting library takes a while to load, which no other command should wait for.
   const { renderHtml } = await import('../report/html.js');
   await writeAtomically(file, await renderHtml(comparison, budgets ? { budgets } : {}));
-  process.stderr.write(`  ${file}\n`);
+  process.stderr.write(`\nReport with plots: ${file}\n`);
 }
 
 /** A stored score holds the usual budgets; others need the answers again. */
