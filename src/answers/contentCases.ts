@@ -157,6 +157,9 @@ export const CONTENT_CASES: readonly ContentCase[] = [
     ['\\text{The answer is } 42', 42],
     ['The answer is 42', 42],
     ['\\text{Area} = 42', 42],
+    ['\\text{number of ways} = 42', 42],
+    ['\\text{the sum of m and n} = 42', 42],
+    ['\\text{Number of ways: } 42', 42],
     ['x = 21 \\implies 2x = 42', 42],
   ]),
   ...family('nested boxes and brackets', [

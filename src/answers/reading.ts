@@ -69,10 +69,10 @@ function readSides(tokens: readonly Token[]): Reading {
 
 /** `m = 3, n = 42` and `m = 3 \text{ or } n = 42` are no chain of equations, whatever stands last. */
 function joinsValues(side: readonly Token[]): boolean {
-  return side.some(
-    ({ kind, text }) =>
-      kind === 'comma' || (kind === 'words' && text.split(' ').some((word) => REFUSED_WORDS.has(word))),
-  );
+  if (hasKind(side, 'comma')) return true;
+  // In a label, as the sum of m and n, such words join no values.
+  const words = side.flatMap(({ kind, text }) => (kind === 'words' ? text.split(' ') : []));
+  return hasKind(side, 'number') && words.some((word) => REFUSED_WORDS.has(word.toLowerCase()));
 }
 
 /** Whether the side has exactly this value; a side of another form, such as `f(2)`, has none. */

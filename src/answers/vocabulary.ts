@@ -111,7 +111,7 @@ export const REFUSED_WORDS: ReadonlySet<string> = new Set(
     'or and not no none never neither nor either both to between less fewer more greater than least most under over ' +
     'above below about approximately around nearly if unless except hundred hundreds thousand thousands million ' +
     'millions billion billions trillion dozen score half third thirds quarter quarters undefined infinite impossible ' +
-    'unknown plus minus times of possible any'
+    'unknown plus minus times'
   ).split(' '),
 );
 
