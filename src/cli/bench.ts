@@ -21,7 +21,7 @@ const ROWS = [1, 8, 32];
 /** Tokens of each prompt, about those of the bundled problems. */
 const PROMPT_TOKENS = 40;
 /** Requests queued per row, so that rows are refilled as in a run. */
-const WAVES = 2;
+const WAVES = 4;
 
 /** As `make evaluate` draws. */
 const SAMPLING: Sampling = {
@@ -43,6 +43,7 @@ interface Figure {
 
 export function benchCommand(): Command {
   const command = new Command('bench')
+    .summary('Measure decoding on this machine')
     .description(
       'Measure decoding: tokens/s at 1, 8 and 32 rows, and the share of wall time outside onnxruntime.',
     )

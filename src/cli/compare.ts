@@ -18,6 +18,7 @@ interface CompareFlags {
 
 export function compareCommand(): Command {
   return new Command('compare')
+    .summary('Compare runs: accuracy against tokens')
     .description(
       'Compare runs on the same problems: accuracy against tokens, and paired differences with intervals and p-values.\n' +
         'Reads the scores that `boxed score` left, or scores the runs first when --answers is given.',

@@ -54,6 +54,7 @@ const NAME_DIGEST_LENGTH = 8;
 export function evaluateCommand(): Command {
   const editions = EDITIONS.map(({ name }) => name).join(', ');
   const command = new Command('evaluate')
+    .summary('Solve a problem set with a model and write the submission')
     .description(
       'Draw samples for each problem, read the answers, vote, and write submission.csv and submission.parquet.\n' +
         'Prints the run folder. The same command again goes on with an interrupted run, or finds it complete.',
@@ -133,7 +134,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const folder = flags.out ?? join('submissions', defaultName(run));
   printSettings(run, problems, folder);
 
-  const line = new ProgressLine(run.modelName, 'samples');
+  const line = new ProgressLine({ label: run.modelName, unit: 'samples', rateUnit: 'tokens/s' });
   let result: EvaluateResult;
   try {
     result = await evaluateRun({
@@ -149,7 +150,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
         line.update({
           done: samples,
           total: problems.problems.length * settings.samples,
-          tokens: stats?.drawnTokens ?? 0,
+          amount: stats?.drawnTokens ?? 0,
           note: `${solved} answered`,
         }),
     });

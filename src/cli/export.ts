@@ -4,6 +4,7 @@ import { addModelOptions, type ModelFlags, openModel } from './modelOptions.js';
 
 export function exportCommand(): Command {
   const command = new Command('export')
+    .summary('Make a checkpoint ready to run')
     .description('Export a checkpoint in Hugging Face layout to ONNX; done once for each content and target.')
     .argument('<checkpoint>', 'folder with config.json and model.safetensors');
   return addModelOptions(command)

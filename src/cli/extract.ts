@@ -43,6 +43,7 @@ Example:
 /** The command, ready to be added to the program. Its counts go to stderr, so that stdout holds JSON alone. */
 export function extractCommand(): Command {
   return new Command('extract')
+    .summary('Read answers out of texts')
     .description('Read the answer out of each text, one JSON object a line.')
     .addOption(
       new Option('--edition <name>', 'whose range and modulus answers follow')

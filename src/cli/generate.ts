@@ -40,6 +40,7 @@ const DEFAULT_MAX_TOKENS = 512;
 
 export function generateCommand(): Command {
   const command = new Command('generate')
+    .summary('Draw continuations of prompts')
     .description(
       'Draw continuations. Input lines: {"id", "tokens": [ids]}, {"id", "text"} or {"id", "messages": [{"role", "content"}]}.\n' +
         'Output lines, in the order of the input: {"id", "index", "tokens", "text", "finish", "logprobs", "seconds"};\n' +
@@ -85,10 +86,10 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
     rows: flags.rows,
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
-  const line = new ProgressLine('generating', 'samples');
+  const line = new ProgressLine({ label: 'generating', unit: 'samples', rateUnit: 'tokens/s' });
   const total = requests.length * flags.samples;
   let done = 0;
-  const progress = () => line.update({ done, total, tokens: engine.stats.drawnTokens });
+  const progress = () => line.update({ done, total, amount: engine.stats.drawnTokens });
   const redraw = setInterval(progress, 250);
   // Enough open requests that the batch never runs dry, few enough that memory does not grow with the input.
   const limit = pLimit(2 * Math.ceil(flags.rows / flags.samples) + 2);

@@ -20,9 +20,8 @@ const program = new Command('boxed')
     'Solve and score olympiad problems offline: checkpoints to ONNX, parallel samples, votes, scores.',
   )
   .version(VERSION)
-  .option('--debug', 'print stack traces')
   .showHelpAfterError('(--help lists what there is)')
-  .addHelpText('after', '\nStart here:\n  $ make evaluate\n')
+  .addHelpText('after', '\nEvery command has --help with an example. Start here:\n  $ make evaluate\n')
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
   .addCommand(compareCommand())
@@ -31,6 +30,7 @@ const program = new Command('boxed')
   .addCommand(extractCommand())
   .addCommand(benchCommand());
 
+for (const command of program.commands) command.option('--debug', 'print stack traces of errors');
 for (const command of [program, ...program.commands]) command.exitOverride();
 
 try {

@@ -41,10 +41,10 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Export
       ...target,
       ...(flags.exportDir !== undefined && { exportFolder: flags.exportDir }),
       onExport: () => {
-        line = new ProgressLine(`exporting ${path}`, 'MB');
+        line = new ProgressLine({ label: `exporting ${path}`, unit: 'MB', rateUnit: 'MB/s' });
       },
       onProgress: (written, total) => {
-        line?.update({ done: megabytes(written), total: megabytes(total), tokens: 0 });
+        line?.update({ done: megabytes(written), total: megabytes(total), amount: written / 1e6 });
       },
     });
   } finally {

@@ -10,54 +10,80 @@ const RATE_WINDOW_MS = 10_000;
 export interface ProgressState {
   readonly done: number;
   readonly total: number;
-  /** Tokens drawn so far. */
-  readonly tokens: number;
+  /** What the rate is made of, so far: tokens drawn, or megabytes. */
+  readonly amount: number;
   /** Anything worth seeing beside it. */
   readonly note?: string;
 }
 
-export class ProgressLine {
-  readonly #bar: cliProgress.SingleBar;
-  readonly #startedAt = performance.now();
-  readonly #seen: { at: number; tokens: number }[] = [];
-  #firstDone: number | null = null;
+export interface ProgressOptions {
+  readonly label: string;
+  /** What `done` and `total` count: `samples`, `MB`. */
+  readonly unit: string;
+  /** Unit of the rate: `tokens/s`, `MB/s`. */
+  readonly rateUnit: string;
+}
 
-  /** `unit` names what is counted: `samples`, `MB`. */
-  constructor(label: string, unit: string) {
-    this.#bar = new cliProgress.SingleBar({
-      stream: process.stderr,
-      noTTYOutput: true,
-      notTTYSchedule: LINE_INTERVAL_MS,
-      hideCursor: true,
-      barsize: 24,
-      format: `${label} {bar} {value}/{total} ${unit} · {rate} · {elapsed} · ETA {left}{note}`,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-    });
+export class ProgressLine {
+  readonly #options: ProgressOptions;
+  readonly #bar: cliProgress.SingleBar | null;
+  readonly #startedAt = performance.now();
+  readonly #seen: { at: number; amount: number }[] = [];
+  #firstDone: number | null = null;
+  #lineAt = performance.now();
+  #line = '';
+
+  constructor(options: ProgressOptions, stream: NodeJS.WriteStream = process.stderr) {
+    this.#options = options;
+    const format = `${options.label} {bar} {line}`;
+    this.#bar = stream.isTTY
+      ? new cliProgress.SingleBar(
+          { stream, format, hideCursor: true, barsize: 24 },
+          cliProgress.Presets.shades_grey,
+        )
+      : null;
   }
 
-  update({ done, total, tokens, note }: ProgressState): void {
-    const now = performance.now();
-    if (this.#firstDone === null) {
-      this.#firstDone = done;
-      this.#bar.start(total, done, { rate: '…', elapsed: '0s', left: '…', note: '' });
+  update(state: ProgressState): void {
+    this.#line = this.#describe(state);
+    const begun = this.#firstDone !== null;
+    this.#firstDone ??= state.done;
+    if (this.#bar) {
+      if (!begun) this.#bar.start(state.total, state.done, { line: this.#line });
+      this.#bar.update(state.done, { line: this.#line });
+    } else if (performance.now() - this.#lineAt >= LINE_INTERVAL_MS) {
+      this.#print();
     }
-    this.#seen.push({ at: now, tokens });
+  }
+
+  /** Leaves the last state on a line of its own. */
+  stop(): void {
+    if (this.#firstDone === null) return;
+    if (this.#bar) this.#bar.stop();
+    else this.#print();
+  }
+
+  #print(): void {
+    process.stderr.write(`${this.#options.label} ${this.#line}\n`);
+    this.#lineAt = performance.now();
+  }
+
+  #describe({ done, total, amount, note }: ProgressState): string {
+    const now = performance.now();
+    const elapsed = now - this.#startedAt;
+    const gained = done - (this.#firstDone ?? done);
+    const left = done === total ? null : gained > 0 ? formatMs((elapsed / gained) * (total - done)) : '…';
+    const parts = [`${done}/${total} ${this.#options.unit}`, this.#rate(now, amount), formatMs(elapsed)];
+    if (left !== null) parts.push(`ETA ${left}`);
+    if (note) parts.push(note);
+    return parts.join(' · ');
+  }
+
+  #rate(now: number, amount: number): string {
+    this.#seen.push({ at: now, amount });
     while (this.#seen.length > 2 && now - this.#seen[0]!.at > RATE_WINDOW_MS) this.#seen.shift();
     const oldest = this.#seen[0]!;
-    const seconds = (now - oldest.at) / 1000;
-    const rate = seconds > 0 ? (tokens - oldest.tokens) / seconds : 0;
-    const elapsed = now - this.#startedAt;
-    const gained = done - this.#firstDone;
-    this.#bar.update(done, {
-      rate: rate > 0 ? `${Math.round(rate).toLocaleString('en-US')} tokens/s` : '…',
-      elapsed: formatMs(elapsed),
-      left: gained > 0 ? formatMs((elapsed / gained) * (total - done)) : '…',
-      note: note ? ` · ${note}` : '',
-    });
-  }
-
-  stop(): void {
-    if (this.#firstDone !== null) this.#bar.stop();
+    const rate = now > oldest.at ? (1000 * (amount - oldest.amount)) / (now - oldest.at) : 0;
+    return `${rate > 0 ? Math.round(rate).toLocaleString('en-US') : '…'} ${this.#options.rateUnit}`;
   }
 }

@@ -13,6 +13,7 @@ interface ScoreFlags {
 
 export function scoreCommand(): Command {
   return new Command('score')
+    .summary('Score a finished run')
     .description(
       'Score a finished run: accuracy with intervals, votes, tokens, accuracy at token budgets.\n' +
         `Checks the seal of the submission before the answers are opened, and leaves ${SCORE_FILE} in the run folder.`,
