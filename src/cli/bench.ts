@@ -99,7 +99,8 @@ async function measure(model: ExportedModel, rows: number, flags: BenchFlags): P
   });
   try {
     const { vocabSize } = model.manifest.config;
-    await engine.generate([request('warm-up', rows, vocabSize, 8)]);
+    // Buffers grow to their size once, in the first minute of a run; that is not what is measured.
+    await engine.generate([request('warm-up', rows, vocabSize, Math.round(1.5 * flags.tokens))]);
     const before = engine.stats;
     const startedAt = performance.now();
     const requests = Array.from({ length: WAVES * rows }, (_, at) => {

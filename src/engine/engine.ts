@@ -154,16 +154,10 @@ export class Engine {
 
   #receive(message: FromWorker): void {
     switch (message.type) {
-      case 'completion': {
-        const ticket = this.#tickets.get(message.completion.id);
-        if (!ticket) return;
-        ticket.missing -= 1;
-        ticket.onSample?.(message.completion);
-        if (ticket.missing === 0) ticket.resolve();
-        return;
-      }
-      case 'stats':
+      case 'news':
+        // Totals first, so that whoever waits for the last sample sees them complete.
         this.#stats = message.stats;
+        for (const completion of message.completions) this.#complete(completion);
         return;
       case 'failed':
         this.#fail(brokenWorker(message.message));
@@ -173,6 +167,14 @@ export class Engine {
       default:
         message satisfies never;
     }
+  }
+
+  #complete(completion: Completion): void {
+    const ticket = this.#tickets.get(completion.id);
+    if (!ticket) return;
+    ticket.missing -= 1;
+    ticket.onSample?.(completion);
+    if (ticket.missing === 0) ticket.resolve();
   }
 
   #fail(failure: EngineFailedError): void {

@@ -4,7 +4,6 @@ import type { Completion, EngineStats, GenerateRequest } from './types.js';
 
 export interface WorkerSetup {
   readonly session: LoopSessionOptions;
-  /** `performance.timeOrigin` is per thread; deadlines are exchanged in the time of `now()`. */
   readonly maxRows: number;
 }
 
@@ -15,8 +14,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'completion'; readonly completion: Completion }
-  | { readonly type: 'stats'; readonly stats: EngineStats }
+  /** Totals, and the samples that ended since the last such message. */
+  | { readonly type: 'news'; readonly stats: EngineStats; readonly completions: readonly Completion[] }
   | { readonly type: 'failed'; readonly message: string };
 
 /** Milliseconds since the Unix epoch that never run backwards within a process, the same in all of its threads. */

@@ -23,15 +23,16 @@ async function main(): Promise<void> {
     onCompletion: (completion) => ended.push(completion),
   });
   let busyMs = 0;
-  let statsAt = 0;
+  let reportedAt = 0;
   let working = false;
   let closing = false;
 
   const report = () => {
     const { promptTokens, drawnTokens, chunks, widenedChunks } = scheduler;
     const { runtimeMs } = session;
-    post({ type: 'stats', stats: { promptTokens, drawnTokens, chunks, widenedChunks, busyMs, runtimeMs } });
-    statsAt = now();
+    const stats = { promptTokens, drawnTokens, chunks, widenedChunks, busyMs, runtimeMs };
+    post({ type: 'news', stats, completions: ended.splice(0) });
+    reportedAt = now();
   };
   const work = async () => {
     working = true;
@@ -43,9 +44,7 @@ async function main(): Promise<void> {
       const seen = now();
       busyMs += seen - since;
       since = seen;
-      // Totals first, so that whoever waits for the last sample sees them complete.
-      if (ended.length > 0 || since - statsAt >= STATS_INTERVAL_MS) report();
-      for (const completion of ended.splice(0)) post({ type: 'completion', completion });
+      if (ended.length > 0 || since - reportedAt >= STATS_INTERVAL_MS) report();
     }
     working = false;
     if (closing) await close();
