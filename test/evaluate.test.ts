@@ -1,5 +1,6 @@
 /** The main job end to end on a few problems: run, kill -9, resume, seal, score; and every wrong input a user may give. */
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parquetReadObjects } from 'hyparquet';
@@ -144,6 +145,30 @@ describe('a run', () => {
     expect(await submission(killed)).toBe(await submission(out));
     expect((await runCli(['score', killed, '--answers', answers])).status).toBe(0);
   });
+});
+
+/** Processes are looked up in /proc; systems without it are reported as skipped. */
+const withProc = existsSync('/proc/self/stat') ? test : test.skip;
+
+withProc('killed with -9, a run leaves no solver process behind', async () => {
+  const child = startCli(evaluateArgs(join(folder, 'orphan'), '--samples', '400'));
+  const solvers = async () => {
+    const found = [];
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const status = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '');
+      if (Number(status.split(') ')[1]?.split(' ')[1]) === child.pid) found.push(pid);
+    }
+    return found;
+  };
+  let started: string[] = [];
+  while (started.length === 0) started = await solvers();
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.on('close', resolve));
+  const alive = () => started.filter((pid) => existsSync(join('/proc', pid)));
+  for (let waited = 0; alive().length > 0 && waited < 100; waited += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(alive()).toEqual([]);
 });
 
 test('a time budget ends a run in time, with what was drawn sealed', async () => {

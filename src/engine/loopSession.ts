@@ -1,6 +1,7 @@
 /** A decoder session on the loop layout: prompts and chunks become runs of one ONNX graph, caches stay on the host. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { frozenKeys, frozenValues, localKeys, localValues } from '../model/loopAttention.js';
+import { type Feeds, greedyFeeds, int64, samplingFeeds } from './feeds.js';
 import { type CacheShape, KvCache, type PromptPart } from './kvCache.js';
 import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
 
@@ -12,13 +13,6 @@ export interface LoopSessionOptions {
   /** Threads of the runtime. */
   readonly threads: number;
 }
-
-/** Bigger than any vocabulary: the `top_k` of rows without that limit. */
-const NO_TOP_K = 2n ** 40n;
-/** Above any sum of probabilities: the `top_p` of rows without that limit. */
-const NO_TOP_P = 2;
-
-type Feeds = Record<string, Tensor>;
 
 export class LoopSession implements DecoderSession {
   readonly limits: ModelLimits;
@@ -199,59 +193,4 @@ function layersOf(shape: CacheShape): number[] {
 function emptyPart(shape: CacheShape): PromptPart {
   const parts = layersOf(shape).map(() => new Float32Array(0));
   return { length: 0, keys: parts, values: parts };
-}
-
-function int64(values: readonly bigint[] | BigInt64Array, dims: readonly number[]): Tensor {
-  return new Tensor('int64', values instanceof BigInt64Array ? values : BigInt64Array.from(values), dims);
-}
-
-function samplingFeeds(rows: readonly RowInput[]): Feeds {
-  const column = [rows.length, 1];
-  const floats = (pick: (row: RowInput) => number) =>
-    new Tensor('float32', Float32Array.from(rows, pick), column);
-  return {
-    temperature: floats(({ sampling }) => (sampling.greedy ? 1 : sampling.temperature)),
-    top_p: floats(({ sampling }) => (sampling.topP >= 1 ? NO_TOP_P : sampling.topP)),
-    min_p: floats(({ sampling }) => sampling.minP),
-    top_k: int64(
-      rows.map(({ sampling }) => (sampling.topK > 0 ? BigInt(sampling.topK) : NO_TOP_K)),
-      column,
-    ),
-    greedy: new Tensor(
-      'bool',
-      Uint8Array.from(rows, ({ sampling }) => Number(sampling.greedy)),
-      column,
-    ),
-    penalty: floats(({ sampling }) => sampling.repetitionPenalty),
-    ...historyFeeds(rows),
-  };
-}
-
-/** Tokens that a penalty applies to; nothing where no row has one. Short rows are filled up with a token they hold. */
-function historyFeeds(rows: readonly RowInput[]): Feeds {
-  const penalised = rows.some(({ sampling }) => sampling.repetitionPenalty !== 1);
-  const histories = penalised ? rows.map((row) => row.history) : [];
-  const width = Math.max(0, ...histories.map((history) => history.length));
-  const tokens = histories.flatMap((history) =>
-    Array.from({ length: width }, (_, at) => BigInt(history[at] ?? history[0]!)),
-  );
-  return {
-    penalised: new Tensor('bool', Uint8Array.of(Number(penalised)), []),
-    history: int64(tokens, [rows.length, width]),
-  };
-}
-
-/** Settings for a run whose draw is thrown away. */
-function greedyFeeds(rows: number): Feeds {
-  const column = [rows, 1];
-  return {
-    temperature: new Tensor('float32', new Float32Array(rows).fill(1), column),
-    top_p: new Tensor('float32', new Float32Array(rows).fill(NO_TOP_P), column),
-    min_p: new Tensor('float32', new Float32Array(rows), column),
-    top_k: int64(new BigInt64Array(rows).fill(NO_TOP_K), column),
-    greedy: new Tensor('bool', new Uint8Array(rows).fill(1), column),
-    penalty: new Tensor('float32', new Float32Array(rows).fill(1), column),
-    penalised: new Tensor('bool', Uint8Array.of(0), []),
-    history: int64([], [rows, 0]),
-  };
 }

@@ -1,9 +1,9 @@
 /** Which samples sit in the batch: admit, step, settle, finish. Runs beside the session, in its worker. */
 import type { Finish } from '../core.js';
 import { CandidateCount } from './candidates.js';
-import { SampleNoise } from './noise.js';
+import { type Job, Row, uniformNumbers } from './row.js';
 import { StepClock } from './stepClock.js';
-import type { Chunk, Completion, DecoderSession, GenerateRequest, PromptCache, RowInput } from './types.js';
+import type { Chunk, Completion, DecoderSession, GenerateRequest } from './types.js';
 
 export interface SchedulerOptions {
   readonly maxRows: number;
@@ -20,48 +20,6 @@ const REFILL_SHARE = 1 / 8;
 const SHRINK_SHARE = 1 / 4;
 /** Prompt tokens, padding included, computed in one run: enough to fill the cores, few enough not to hold up running rows. */
 const PREFILL_TOKENS = 1024;
-
-/** A request with the samples that still wait for a row. */
-interface Job {
-  readonly request: GenerateRequest;
-  readonly deadlineMs: number;
-  readonly waiting: number[];
-  prompt: PromptCache | null;
-}
-
-/** A sample in the batch. */
-class Row implements RowInput {
-  readonly tokens: number[] = [];
-  readonly logprobs: number[] = [];
-  readonly noise: SampleNoise;
-  finish: Finish | null = null;
-
-  constructor(
-    readonly job: Job,
-    readonly index: number,
-    readonly startedAt: number,
-  ) {
-    this.noise = new SampleNoise(job.request.seed, job.request.id, index);
-  }
-  get nextToken(): number {
-    return this.tokens.at(-1) ?? this.job.request.promptTokens.at(-1)!;
-  }
-  get position(): number {
-    return this.job.request.promptTokens.length - 1 + this.tokens.length;
-  }
-  get history(): readonly number[] {
-    return [...this.job.request.promptTokens, ...this.tokens];
-  }
-  get sampling() {
-    return this.job.request.sampling;
-  }
-  get stopTokens() {
-    return this.job.request.stopTokens;
-  }
-  get remaining(): number {
-    return this.job.request.maxTokens - this.tokens.length;
-  }
-}
 
 export class Scheduler {
   readonly #session: DecoderSession;
@@ -236,14 +194,4 @@ export class Scheduler {
       seconds: (this.#options.now() - startedAt) / 1000,
     });
   }
-}
-
-/** `[steps, rows]` uniform numbers of the positions that the chunk may draw. */
-function uniformNumbers(rows: readonly Row[], steps: number): Float32Array {
-  const uniform = new Float32Array(steps * rows.length);
-  for (const [at, row] of rows.entries()) {
-    const first = row.tokens.length;
-    for (let step = 0; step < steps; step += 1) uniform[step * rows.length + at] = row.noise.at(first + step);
-  }
-  return uniform;
 }

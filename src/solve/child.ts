@@ -80,6 +80,9 @@ async function receive(message: ToSolver): Promise<void> {
   }
 }
 
+// A run that was killed must not leave its solver behind.
+process.on('disconnect', () => process.exit());
+
 process.on('message', (message: ToSolver) => {
   receive(message).catch(fail);
 });

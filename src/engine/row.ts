@@ -1,0 +1,56 @@
+/** A sample in the batch, and the request it belongs to. */
+import type { Finish } from '../core.js';
+import { SampleNoise } from './noise.js';
+import type { GenerateRequest, PromptCache, RowInput } from './types.js';
+
+/** A request with the samples that still wait for a row. */
+export interface Job {
+  readonly request: GenerateRequest;
+  readonly deadlineMs: number;
+  readonly waiting: number[];
+  prompt: PromptCache | null;
+}
+
+/** A sample in the batch. */
+export class Row implements RowInput {
+  readonly tokens: number[] = [];
+  readonly logprobs: number[] = [];
+  readonly noise: SampleNoise;
+  finish: Finish | null = null;
+
+  constructor(
+    readonly job: Job,
+    readonly index: number,
+    readonly startedAt: number,
+  ) {
+    this.noise = new SampleNoise(job.request.seed, job.request.id, index);
+  }
+  get nextToken(): number {
+    return this.tokens.at(-1) ?? this.job.request.promptTokens.at(-1)!;
+  }
+  get position(): number {
+    return this.job.request.promptTokens.length - 1 + this.tokens.length;
+  }
+  get history(): readonly number[] {
+    return [...this.job.request.promptTokens, ...this.tokens];
+  }
+  get sampling() {
+    return this.job.request.sampling;
+  }
+  get stopTokens() {
+    return this.job.request.stopTokens;
+  }
+  get remaining(): number {
+    return this.job.request.maxTokens - this.tokens.length;
+  }
+}
+
+/** `[steps, rows]` uniform numbers of the positions that the chunk may draw. */
+export function uniformNumbers(rows: readonly Row[], steps: number): Float32Array {
+  const uniform = new Float32Array(steps * rows.length);
+  for (const [at, row] of rows.entries()) {
+    const first = row.tokens.length;
+    for (let step = 0; step < steps; step += 1) uniform[step * rows.length + at] = row.noise.at(first + step);
+  }
+  return uniform;
+}

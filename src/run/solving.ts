@@ -1,0 +1,173 @@
+/** Drives a solver process through the problems of a run: what it hands in is journalled, what it breaks ends it. */
+import type { Prediction, Run, Sample } from '../core.js';
+import type { EngineStats } from '../engine/types.js';
+import { reserveMs } from '../solve/budget.js';
+import { systemClock } from '../solve/clock.js';
+import type { Assignment, FromSolver } from '../solve/protocol.js';
+import { Desk } from './desk.js';
+import {
+  IsolatedSolver,
+  reportedFailure,
+  SOLVER_ENTRY,
+  SolverFailedError,
+  SolverProtocolError,
+} from './isolation.js';
+import type { Journal } from './journal.js';
+import { spentMs } from './spent.js';
+
+/** Past the deadline by this much, a solver that has not answered is ended. */
+const OVERRUN_MS = 5_000;
+/** The longest time that a timer holds; a longer budget needs no watchdog within 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const RESUME_HINT = 'What was drawn is in the journal: run the same command again to go on.';
+
+export interface SolvingOptions {
+  readonly run: Run;
+  readonly modelFolder: string;
+  readonly prompt: string;
+  readonly rows: number;
+  readonly threads: number | null;
+  /** When the command began, milliseconds since the Unix epoch: a budget counts from there. */
+  readonly startedAt: number;
+  readonly onProgress: (progress: Progress) => void;
+  /** JavaScript module of the solver process. Default: the program's own. */
+  readonly solverEntry?: string;
+}
+
+/** What a progress display shows. */
+export interface Progress {
+  readonly solved: number;
+  readonly samples: number;
+  readonly stats: EngineStats | null;
+}
+
+export class Solving {
+  readonly #options: SolvingOptions;
+  readonly #journal: Journal;
+  readonly #assignments: readonly Assignment[];
+  readonly #desk: Desk;
+  readonly #solver: IsolatedSolver;
+  readonly #failed: Promise<never>;
+  #fail: (error: unknown) => void = () => undefined;
+  #solved: number;
+  #samples: number;
+  #stats: EngineStats | null = null;
+
+  /** `assignments` are the problems with samples to draw; the others of the run are solved already. */
+  constructor(
+    options: SolvingOptions,
+    assignments: readonly Assignment[],
+    journal: Journal,
+    onPrediction: (prediction: Prediction) => void,
+  ) {
+    const { run } = options;
+    this.#options = options;
+    this.#journal = journal;
+    this.#assignments = assignments;
+    this.#solved = run.order.length - assignments.length;
+    const missing = assignments.reduce((sum, assignment) => sum + assignment.missing.length, 0);
+    this.#samples = run.order.length * run.settings.samples - missing;
+    this.#failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever waits hears of it; a failure before anybody waits must not end this process.
+    this.#failed.catch(() => undefined);
+    this.#desk = new Desk({
+      assignments,
+      inFlight: run.settings.inFlight,
+      show: (assignment) => this.#solver.send({ type: 'problem', assignment }),
+      onSample: (sample) => this.#keep(sample),
+      onPrediction: (prediction) => {
+        this.#solved += 1;
+        onPrediction(prediction);
+        this.#report();
+      },
+    });
+    this.#solver = new IsolatedSolver({
+      entry: options.solverEntry ?? SOLVER_ENTRY,
+      readable: [options.modelFolder],
+      onMessage: (message) => {
+        try {
+          this.#receive(message);
+        } catch (error) {
+          this.#fail(error);
+        }
+      },
+    });
+  }
+
+  /**
+   * Solves all assignments; the engine's totals at the end.
+   * @throws SolverFailedError, SolverProtocolError, and what the journal throws.
+   */
+  async finish(): Promise<EngineStats | null> {
+    const { run, modelFolder, prompt, rows, threads } = this.#options;
+    const deadlineMs = this.#deadlineMs();
+    const watchdog = this.#watch(deadlineMs);
+    try {
+      const problems = this.#assignments.length;
+      const setup = { modelFolder, prompt, settings: run.settings, rows, threads, problems, deadlineMs };
+      this.#solver.send({ type: 'setup', setup });
+      this.#report();
+      await Promise.race([this.#solver.ended, this.#failed]);
+      if (!this.#desk.done) throw new SolverFailedError('the solver process ended too early', RESUME_HINT);
+      return this.#stats;
+    } finally {
+      clearTimeout(watchdog);
+      this.#solver.kill();
+    }
+  }
+
+  #receive(message: FromSolver): void {
+    switch (message.type) {
+      case 'ready':
+        this.#desk.fill();
+        return;
+      case 'sample':
+      case 'prediction':
+        this.#desk.receive(message);
+        if (this.#desk.done) this.#solver.send({ type: 'end' });
+        return;
+      case 'stats':
+        this.#stats = message.stats;
+        this.#report();
+        return;
+      case 'failed':
+        throw reportedFailure(message.failure);
+      default:
+        message satisfies never;
+        throw new SolverProtocolError(
+          'it sent a message that no solver sends',
+          'The solver broke the rules of the run; its process was ended and the journal kept.',
+        );
+    }
+  }
+
+  #keep(sample: Sample): void {
+    this.#samples += 1;
+    this.#journal.append(sample).catch(this.#fail);
+    this.#report();
+  }
+
+  #report(): void {
+    this.#options.onProgress({ solved: this.#solved, samples: this.#samples, stats: this.#stats });
+  }
+
+  /** When drawing must end: the budget counts from the command's start, and includes what an interrupted part used. */
+  #deadlineMs(): number | null {
+    const { run, startedAt } = this.#options;
+    const budgetMs = run.settings.timeBudgetMs;
+    if (budgetMs === null) return null;
+    const earlier = [...this.#journal.done.values()].flatMap((samples) => [...samples.values()]);
+    return startedAt + budgetMs - reserveMs(budgetMs) - spentMs(earlier);
+  }
+
+  #watch(deadlineMs: number | null): NodeJS.Timeout | undefined {
+    if (deadlineMs === null) return undefined;
+    const leftMs = Math.max(0, deadlineMs - systemClock.now()) + OVERRUN_MS;
+    if (leftMs > MAX_TIMER_MS) return undefined;
+    const late = new SolverFailedError('the solver process did not answer by its deadline', RESUME_HINT);
+    return setTimeout(() => this.#fail(late), leftMs);
+  }
+}
