@@ -1,7 +1,7 @@
-/** The engine as the rest of the program sees it: requests in, finished samples out, one worker behind. */
+/** The engine as the rest of the program sees it: requests in, finished samples out, a worker (as a rule) behind. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { BoxedError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
 import { MODEL_FILE } from '../onnx/writer.js';
@@ -26,6 +26,20 @@ export interface EngineOptions {
   readonly rows?: number;
   /** Threads of the runtime. Default: the processors available. */
   readonly threads?: number;
+  /**
+   * Runs the session in this thread, which it blocks while it computes, instead of in a worker. For a process that may
+   * not start threads: those would not be held to its permissions. Default: false.
+   */
+  readonly inThread?: boolean;
+}
+
+/** The other end: a worker, or a server in this thread. */
+interface Link {
+  post(message: ToWorker): void;
+  onMessage(listener: (message: FromWorker) => void): void;
+  /** Called once with the reason when the other end is gone. */
+  onExit(listener: (reason: string) => void): void;
+  terminate(): Promise<unknown>;
 }
 
 export interface GenerateOptions {
@@ -55,13 +69,13 @@ const NO_STATS: EngineStats = {
 export class Engine {
   readonly limits: ModelLimits;
   readonly rows: number;
-  readonly #worker: Worker;
+  readonly #link: Link;
   readonly #tickets = new Map<string, Ticket>();
   #stats = NO_STATS;
   #failure: EngineFailedError | null = null;
 
-  private constructor(worker: Worker, limits: ModelLimits, rows: number) {
-    this.#worker = worker;
+  private constructor(link: Link, limits: ModelLimits, rows: number) {
+    this.#link = link;
     this.limits = limits;
     this.rows = rows;
   }
@@ -81,8 +95,8 @@ export class Engine {
         threads: options.threads ?? availableParallelism(),
       },
     };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
-    const engine = new Engine(worker, limits, rows);
+    const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);
+    const engine = new Engine(link, limits, rows);
     await engine.#ready(model.folder);
     return engine;
   }
@@ -130,26 +144,28 @@ export class Engine {
   /** Ends the worker. Open requests are rejected. */
   async close(): Promise<void> {
     this.#fail(new EngineFailedError('the engine was closed', 'Open a new one.'));
+    const ended = new Promise<void>((resolve) => this.#link.onExit(() => resolve()));
     this.#post({ type: 'close' });
-    await new Promise((resolve) => this.#worker.once('exit', resolve));
+    await ended;
   }
 
   async #ready(folder: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') resolve();
-        else this.#receive(message);
-        if (message.type === 'failed') reject(this.#failure);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#link.onMessage((message) => {
+          if (message.type === 'ready') resolve();
+          else this.#receive(message);
+          if (message.type === 'failed') reject(this.#failure);
+        });
+        this.#link.onExit((reason) => {
+          this.#fail(brokenWorker(reason, folder));
+          reject(this.#failure);
+        });
       });
-      this.#worker.on('error', (error) => {
-        this.#fail(brokenWorker(error.message, folder));
-        reject(this.#failure);
-      });
-    }).catch(async (error: unknown) => {
-      await this.#worker.terminate();
+    } catch (error) {
+      await this.#link.terminate();
       throw error;
-    });
-    this.#worker.on('exit', (code) => this.#fail(brokenWorker(`its worker ended with code ${code}`, folder)));
+    }
   }
 
   #receive(message: FromWorker): void {
@@ -183,8 +199,34 @@ export class Engine {
   }
 
   #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#link.post(message);
   }
+}
+
+function linkToWorker(setup: WorkerSetup): Link {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.on('message', listener),
+    onExit: (listener) => {
+      worker.once('error', (error) => listener(error.message));
+      worker.once('exit', (code) => listener(`its worker ended with code ${code}`));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
+
+async function linkInThread(setup: WorkerSetup): Promise<Link> {
+  // Loaded only here: everywhere else the runtime lives in the worker alone.
+  const { serve } = await import('./server.js');
+  const { port1: here, port2: there } = new MessageChannel();
+  void serve(there, setup);
+  return {
+    post: (message) => here.postMessage(message),
+    onMessage: (listener) => here.on('message', listener),
+    onExit: (listener) => here.once('close', () => listener('its port was closed')),
+    terminate: async () => here.close(),
+  };
 }
 
 function sampleCount(request: GenerateRequest): number {

@@ -34,14 +34,16 @@ export interface IsolationOptions {
   readonly onMessage: (message: FromSolver) => void;
 }
 
-/** Flags that take all permissions away but reading, threads and native libraries (the runtime is one). */
+/**
+ * Flags that take all permissions away but reading, and native libraries (the runtime is one). Threads are not allowed:
+ * since Node 22 they are not held to the permissions of their process.
+ */
 export function permissionFlags(readable: readonly string[]): string[] {
   // A symbolic link is followed only if its target may be read, too.
   const paths = readable.flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path]));
   return [
     permissionSwitch(),
     ...[...new Set(paths)].map((path) => `--allow-fs-read=${path}`),
-    '--allow-worker',
     '--allow-addons',
     '--no-warnings',
   ];

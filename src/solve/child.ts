@@ -36,6 +36,8 @@ async function open(setup: SolverSetup): Promise<Open> {
   const defaults = await readGenerationDefaults(modelFolder);
   const engine = await Engine.open(model, {
     rows: setup.rows,
+    // Threads would not be held to the permissions of this process, so it may start none.
+    inThread: true,
     ...(setup.threads !== null && { threads: setup.threads }),
   });
   const solver = new Solver({
