@@ -1,21 +1,17 @@
 /** The engine as the rest of the program sees it: requests in, finished samples out, a worker (as a rule) behind. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import { BoxedError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
 import { MODEL_FILE } from '../onnx/writer.js';
+import { type Link, linkInThread, linkToWorker } from './link.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import { BadRequestError, fitRequest, sampleCount } from './request.js';
 import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
 
 /** The runtime or its worker broke; nothing more can be drawn from this engine. */
 export class EngineFailedError extends BoxedError {
   override readonly name = 'EngineFailedError';
-}
-
-/** A request that no engine of this model can serve. */
-export class BadRequestError extends BoxedError {
-  override readonly name = 'BadRequestError';
 }
 
 /** Rows of the batch unless asked otherwise. Beyond this, a CPU gains little and every row's cache costs memory. */
@@ -31,15 +27,6 @@ export interface EngineOptions {
    * not start threads: those would not be held to its permissions. Default: false.
    */
   readonly inThread?: boolean;
-}
-
-/** The other end: a worker, or a server in this thread. */
-interface Link {
-  post(message: ToWorker): void;
-  onMessage(listener: (message: FromWorker) => void): void;
-  /** Called once with the reason when the other end is gone. */
-  onExit(listener: (reason: string) => void): void;
-  terminate(): Promise<unknown>;
 }
 
 export interface GenerateOptions {
@@ -201,65 +188,6 @@ export class Engine {
   #post(message: ToWorker): void {
     this.#link.post(message);
   }
-}
-
-function linkToWorker(setup: WorkerSetup): Link {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
-  return {
-    post: (message) => worker.postMessage(message),
-    onMessage: (listener) => worker.on('message', listener),
-    onExit: (listener) => {
-      worker.once('error', (error) => listener(error.message));
-      worker.once('exit', (code) => listener(`its worker ended with code ${code}`));
-    },
-    terminate: () => worker.terminate(),
-  };
-}
-
-async function linkInThread(setup: WorkerSetup): Promise<Link> {
-  // Loaded only here: everywhere else the runtime lives in the worker alone.
-  const { serve } = await import('./server.js');
-  const { port1: here, port2: there } = new MessageChannel();
-  void serve(there, setup);
-  return {
-    post: (message) => here.postMessage(message),
-    onMessage: (listener) => here.on('message', listener),
-    onExit: (listener) => here.once('close', () => listener('its port was closed')),
-    terminate: async () => here.close(),
-  };
-}
-
-function sampleCount(request: GenerateRequest): number {
-  return typeof request.samples === 'number' ? request.samples : request.samples.length;
-}
-
-/** Checks a request against the model and shortens `maxTokens` to what its positions allow. */
-function fitRequest(request: GenerateRequest, limits: ModelLimits): GenerateRequest {
-  const { promptTokens, id } = request;
-  const place = { field: id };
-  if (promptTokens.length === 0) {
-    throw new BadRequestError('the prompt is empty', 'Give at least one token.', place);
-  }
-  const foreign = promptTokens.find(
-    (token) => !Number.isInteger(token) || token < 0 || token >= limits.vocabSize,
-  );
-  if (foreign !== undefined) {
-    throw new BadRequestError(
-      `token ${foreign} is outside the vocabulary of ${limits.vocabSize}`,
-      'Encode the prompt with the tokenizer of this model.',
-      place,
-    );
-  }
-  // The last token drawn needs no position of its own: it is never read.
-  const room = limits.maxPositions - promptTokens.length + 1;
-  if (room < 1) {
-    throw new BadRequestError(
-      `the prompt has ${promptTokens.length} tokens and the model ${limits.maxPositions} positions`,
-      'Shorten the prompt.',
-      place,
-    );
-  }
-  return { ...request, maxTokens: Math.min(request.maxTokens, room) };
 }
 
 function brokenWorker(reason: string, file?: string): EngineFailedError {

@@ -1,0 +1,42 @@
+/** Requests checked against the model they are for. */
+import { BoxedError } from '../errors.js';
+import type { GenerateRequest, ModelLimits } from './types.js';
+
+/** A request that no engine of this model can serve. */
+export class BadRequestError extends BoxedError {
+  override readonly name = 'BadRequestError';
+}
+
+/** Samples that a request asks for. */
+export function sampleCount(request: GenerateRequest): number {
+  return typeof request.samples === 'number' ? request.samples : request.samples.length;
+}
+
+/** Checks a request against the model and shortens `maxTokens` to what its positions allow. @throws BadRequestError */
+export function fitRequest(request: GenerateRequest, limits: ModelLimits): GenerateRequest {
+  const { promptTokens, id } = request;
+  const place = { field: id };
+  if (promptTokens.length === 0) {
+    throw new BadRequestError('the prompt is empty', 'Give at least one token.', place);
+  }
+  const foreign = promptTokens.find(
+    (token) => !Number.isInteger(token) || token < 0 || token >= limits.vocabSize,
+  );
+  if (foreign !== undefined) {
+    throw new BadRequestError(
+      `token ${foreign} is outside the vocabulary of ${limits.vocabSize}`,
+      'Encode the prompt with the tokenizer of this model.',
+      place,
+    );
+  }
+  // The last token drawn needs no position of its own: it is never read.
+  const room = limits.maxPositions - promptTokens.length + 1;
+  if (room < 1) {
+    throw new BadRequestError(
+      `the prompt has ${promptTokens.length} tokens and the model ${limits.maxPositions} positions`,
+      'Shorten the prompt.',
+      place,
+    );
+  }
+  return { ...request, maxTokens: Math.min(request.maxTokens, room) };
+}
