@@ -24,8 +24,9 @@ const UNIT_MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 } as cons
 
 /** A duration such as `90s`, `20m`, `5h` or `4h45m`, in milliseconds. */
 export function durationMs(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|min|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.replace(/\s/g, '')) {
+  const compact = text.replace(/\s/g, '');
+  const parts = [...compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|min|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== compact) {
     throw new InvalidArgumentError('Write a number with its unit: 90s, 20m, 5h, 4h45m.');
   }
   return parts.reduce(

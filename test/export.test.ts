@@ -1,0 +1,110 @@
+/** Exports are made once for each content, whole or not at all. */
+import { cp, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { BadExportError, readExport } from '../src/export/manifest.js';
+import { NoModelError, resolveModel } from '../src/export/resolve.js';
+import { decodeModel } from '../src/onnx/schema.js';
+import { goldenFolder, temporaryFolder } from './support/models.js';
+
+const TARGET = { dtype: 'fp32', device: 'cpu' } as const;
+
+async function checkpoint(name = 'qwen2-tied-fp32'): Promise<string> {
+  const folder = join(await temporaryFolder(), name);
+  await cp(goldenFolder(name), folder, { recursive: true });
+  return folder;
+}
+
+describe('resolveModel', () => {
+  test('exports a checkpoint once, and again only when its content has changed', async () => {
+    const folder = await checkpoint();
+    const exported: string[] = [];
+    const resolve = () => resolveModel(folder, { ...TARGET, onExport: (path) => exported.push(path) });
+    const first = await resolve();
+    expect((await resolve()).folder).toBe(first.folder);
+    expect(exported).toHaveLength(1);
+
+    // Touched and unchanged: its digest is computed again, and is the same.
+    await utimes(join(folder, 'model.safetensors'), 1, 1);
+    expect((await resolve()).folder).toBe(first.folder);
+    expect(exported).toHaveLength(1);
+
+    const weights = await readFile(join(folder, 'model.safetensors'));
+    weights[weights.length - 2]! ^= 1;
+    await writeFile(join(folder, 'model.safetensors'), weights);
+    const second = await resolve();
+    expect(second.folder).not.toBe(first.folder);
+    expect(second.manifest.digest).not.toBe(first.manifest.digest);
+    expect(exported).toHaveLength(2);
+  });
+
+  test('takes an export as it is, and keeps exports where it is told', async () => {
+    const folder = await checkpoint();
+    const exportFolder = join(await temporaryFolder(), 'deep', 'cache');
+    const { folder: place, manifest } = await resolveModel(folder, { ...TARGET, exportFolder });
+    expect(place.startsWith(exportFolder)).toBe(true);
+    expect(await readdir(folder)).not.toContain('onnx');
+    expect(await resolveModel(place, TARGET)).toEqual({ folder: place, manifest });
+  });
+
+  test('a failed export leaves nothing that looks like one', async () => {
+    const folder = await checkpoint();
+    const config = await readFile(join(folder, 'config.json'), 'utf8');
+    await writeFile(
+      join(folder, 'config.json'),
+      config.replace('"intermediate_size": 160', '"intermediate_size": 128'),
+    );
+    await expect(resolveModel(folder, TARGET)).rejects.toThrow('gate_proj');
+    expect(await readdir(join(folder, 'onnx'))).toEqual([]);
+    await writeFile(join(folder, 'config.json'), config);
+    await expect(resolveModel(folder, TARGET)).resolves.toBeDefined();
+  });
+
+  test('refuses folders that are no model, and manifests of another version', async () => {
+    const empty = await temporaryFolder();
+    await expect(resolveModel(empty, TARGET)).rejects.toThrow(NoModelError);
+    const { folder } = await resolveModel(await checkpoint(), TARGET);
+    const file = join(folder, 'export.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/"format": \d+/, '"format": 999'));
+    await expect(readExport(folder)).rejects.toThrow(BadExportError);
+    await expect(readExport(folder)).rejects.toThrow('format');
+    await truncate(file, 10);
+    await expect(readExport(folder)).rejects.toThrow('not valid JSON');
+  });
+
+  test('refuses a cache that cannot be written', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    await expect(
+      resolveModel(await checkpoint(), { ...TARGET, exportFolder: join(file, 'x') }),
+    ).rejects.toThrow(file);
+  });
+});
+
+describe('an exported graph', () => {
+  test('stands alone: weights outside the graph file, tied ones once, tokenizer files beside', async () => {
+    const folder = join(await temporaryFolder(), 'pebble');
+    await mkdir(folder);
+    await cp('models/pebble-sft', folder, { recursive: true, filter: (from) => !from.includes('onnx') });
+    const { folder: place, manifest } = await resolveModel(folder, TARGET);
+    expect(await readdir(place)).toEqual(
+      expect.arrayContaining([
+        'model.onnx',
+        'model.onnx.data',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'config.json',
+      ]),
+    );
+    const { graph } = decodeModel(await readFile(join(place, 'model.onnx')));
+    const external = graph.initializer.filter(({ external_data }) => external_data!.length > 0);
+    const rotary = 2 * manifest.config.maxPositions * (manifest.config.headDim / 2);
+    const values = external.reduce(
+      (sum, { dims }) => sum + dims.reduce((product, size) => product * size, 1),
+      0,
+    );
+    // The checkpoint's 854,144 parameters, each once, and the two tables of the rotary embedding.
+    expect(values).toBe(854_144 + rotary);
+    expect((await stat(join(place, 'model.onnx'))).size).toBeLessThan(100_000);
+  });
+});
