@@ -9,6 +9,8 @@ export interface Job {
   readonly deadlineMs: number;
   readonly waiting: number[];
   prompt: PromptCache | null;
+  /** Samples that have been given a row. */
+  started: number;
 }
 
 /** A sample in the batch. */

@@ -128,6 +128,21 @@ describe('Scheduler', () => {
     expect(session.prefills).toBe(1);
   });
 
+  test('gives each open request some samples before any gets all, when a deadline cuts them short', async () => {
+    const endless: Script = (_, uniform) => 1 + Math.floor(uniform * 900);
+    const ids = ['a', 'b', 'c', 'd'];
+    const requests = ids.map((id) => request(id, { samples: 8, maxTokens: 10_000 }));
+    const { completions } = await drawAll(requests, {
+      script: endless,
+      stepMs: 1,
+      deadlineMs: 50,
+      maxRows: 8,
+    });
+    for (const id of ids) {
+      expect(completions.filter((each) => each.id === id && each.tokens.length > 0)).toHaveLength(2);
+    }
+  });
+
   test('redoes a step for which the candidates were too few', async () => {
     let refused = 0;
     const picky: Script = (context, uniform, candidates) => {

@@ -45,12 +45,12 @@ export class Scheduler {
     return this.#jobs.length === 0 && this.#rows.every((row) => row.finish !== null);
   }
 
-  /** Queues a request; samples are drawn in the order of requests. `deadlineMs` is in the time of `options.now`. */
+  /** Queues a request; of those that wait, the one with the fewest samples begun comes next. `deadlineMs` is in the time of `options.now`. */
   submit(request: GenerateRequest, deadlineMs: number): void {
     const { samples } = request;
     const waiting =
       typeof samples === 'number' ? Array.from({ length: samples }, (_, at) => at) : [...samples];
-    if (waiting.length > 0) this.#jobs.push({ request, deadlineMs, waiting, prompt: null });
+    if (waiting.length > 0) this.#jobs.push({ request, deadlineMs, waiting, prompt: null, started: 0 });
   }
 
   /** Ends all samples of a request as `cancelled`. */
@@ -79,13 +79,14 @@ export class Scheduler {
     const vacant = [...this.#rows.keys()].filter((at) => this.#rows[at]!.finish !== null);
     let free = vacant.length + this.#options.maxRows - this.#rows.length;
     while (free > 0 && this.#jobs.length > 0) {
-      const job = this.#jobs[0]!;
+      const job = this.#nextJob();
       if (job.prompt === null) await this.#prefill();
       if (job.prompt === null) break;
       const at = vacant.shift() ?? this.#rows.length;
       this.#session.seat(at, job.prompt);
       this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now());
-      if (job.waiting.length === 0) this.#jobs.shift();
+      job.started += 1;
+      if (job.waiting.length === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
       free -= 1;
     }
     for (const at of vacant.reverse()) {
@@ -93,6 +94,15 @@ export class Scheduler {
       const last = this.#rows.pop()!;
       if (at < this.#rows.length) this.#rows[at] = last;
     }
+  }
+
+  /**
+   * The request with the fewest samples begun, of those that one batch can hold: when a deadline cuts requests short, each
+   * then has some samples, rather than some all and others none.
+   */
+  #nextJob(): Job {
+    const within = this.#jobs.slice(0, this.#options.maxRows);
+    return within.reduce((fewest, job) => (job.started < fewest.started ? job : fewest));
   }
 
   /** Computes the prompts of the next jobs together, unless the first one's deadline would pass meanwhile. */
