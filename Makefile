@@ -16,10 +16,11 @@ BUDGET ?=
 ANSWERS ?= $(wildcard $(PROBLEMS)/answers.csv)
 ARGS ?=
 
-# The postinstall script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
-ifeq ($(wildcard /proc/driver/nvidia/version),)
+# The install script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
+# There it is called by name, since npm 11 no longer runs such scripts by itself.
+NVIDIA := $(wildcard /proc/driver/nvidia/version)
 export ONNXRUNTIME_NODE_INSTALL := skip
-endif
+CUDA_INSTALL := cd node_modules/onnxruntime-node && ONNXRUNTIME_NODE_INSTALL= node script/install.js
 
 BOXED := node dist/src/cli/main.js
 JEST := node --experimental-vm-modules --no-warnings=ExperimentalWarning node_modules/jest/bin/jest.js
@@ -31,6 +32,7 @@ setup: node_modules/.boxed-setup build
 
 node_modules/.boxed-setup: package.json package-lock.json
 	npm ci --no-progress
+	@$(if $(NVIDIA),$(CUDA_INSTALL) || echo "CUDA libraries could not be fetched; the CPU works without them.",:)
 	@touch $@
 
 build: node_modules/.boxed-setup
