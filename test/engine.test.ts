@@ -134,11 +134,22 @@ test('a model that the runtime cannot load is an error with its name', async () 
   await expect(Engine.open({ folder, manifest: model.manifest })).rejects.toThrow('the runtime failed');
 });
 
+test('what a callback throws reaches the call that gave it, and nobody else', async () => {
+  const engine = await Engine.open(model, { rows: 4 });
+  const onSample = () => {
+    throw new Error('not mine');
+  };
+  await expect(engine.generate([request('bad')], { onSample })).rejects.toThrow('not mine');
+  await engine.generate([request('good')]);
+  await engine.close();
+});
+
 test('open requests are rejected when the engine is closed', async () => {
   const engine = await Engine.open(model, { rows: 2 });
   const open = engine.generate([request('open', { stopTokens: [], maxTokens: 900 })]);
   const rejected = expect(open).rejects.toThrow('the engine was closed');
   await engine.close();
   await rejected;
+  await engine.close();
   await expect(engine.generate([request('late')])).rejects.toThrow('the engine was closed');
 });

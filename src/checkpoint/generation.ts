@@ -14,6 +14,14 @@ export interface GenerationDefaults {
   readonly maxNewTokens: number | null;
 }
 
+/** Tokens that end a continuation: those of the configuration and those of the generation defaults. */
+export function stopTokensOf(
+  config: { readonly eosTokenIds: readonly number[] },
+  defaults: GenerationDefaults,
+): readonly number[] {
+  return [...new Set([...config.eosTokenIds, ...defaults.eosTokenIds])];
+}
+
 /** transformers means "off" by `null`, as it does by leaving a field out. */
 const generationConfig = z.looseObject({
   do_sample: z.boolean().nullish(),

@@ -4,7 +4,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import pLimit from 'p-limit';
-import { type GenerationDefaults, readGenerationDefaults } from '../checkpoint/generation.js';
+import { type GenerationDefaults, readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { DEFAULT_ROWS, Engine } from '../engine/engine.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
@@ -69,7 +69,7 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
   const model = await openModel(path, flags);
   const tokenizer = await tokenizerFor(model.folder, prompts);
   const defaults = await readGenerationDefaults(model.folder);
-  const template = requestTemplate(flags, defaults, model.manifest.config.eosTokenIds);
+  const template = requestTemplate(flags, defaults, stopTokensOf(model.manifest.config, defaults));
   // The id of a line need not be unique; its number is.
   const requests = prompts.map((prompt) => ({
     ...template,
@@ -125,12 +125,12 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
 function requestTemplate(
   flags: GenerateFlags,
   defaults: GenerationDefaults,
-  eosTokenIds: readonly number[],
+  stopTokens: readonly number[],
 ): Omit<GenerateRequest, 'id' | 'promptTokens'> {
   return {
     samples: flags.samples,
     sampling: resolveSampling(flags, defaults.sampling),
-    stopTokens: flags.ignoreEos ? [] : [...new Set([...eosTokenIds, ...defaults.eosTokenIds])],
+    stopTokens: flags.ignoreEos ? [] : stopTokens,
     maxTokens: flags.maxTokens ?? defaults.maxNewTokens ?? DEFAULT_MAX_TOKENS,
     seed: flags.seed,
   };

@@ -41,7 +41,7 @@ interface Ticket {
   missing: number;
   readonly onSample: ((completion: Completion) => void) | undefined;
   readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const NO_STATS: EngineStats = {
@@ -128,8 +128,13 @@ export class Engine {
     this.#post({ type: 'cancel', id });
   }
 
-  /** Ends the worker. Open requests are rejected. */
+  /** Ends the worker. Open requests are rejected; a second call does nothing. */
   async close(): Promise<void> {
+    if (this.#failure) {
+      // A worker that broke may not answer any more.
+      await this.#link.terminate();
+      return;
+    }
     this.#fail(new EngineFailedError('the engine was closed', 'Open a new one.'));
     const ended = new Promise<void>((resolve) => this.#link.onExit(() => resolve()));
     this.#post({ type: 'close' });
@@ -176,7 +181,12 @@ export class Engine {
     const ticket = this.#tickets.get(completion.id);
     if (!ticket) return;
     ticket.missing -= 1;
-    ticket.onSample?.(completion);
+    try {
+      ticket.onSample?.(completion);
+    } catch (error) {
+      // It belongs to whoever gave the callback, not to whoever delivers the message.
+      ticket.reject(error);
+    }
     if (ticket.missing === 0) ticket.resolve();
   }
 

@@ -36,6 +36,7 @@ function request(id: string, changes: Partial<GenerateRequest> = {}): GenerateRe
 }
 
 interface Setup {
+  readonly logprob?: (token: number) => number;
   readonly script?: Script;
   readonly maxRows?: number;
   readonly stepMs?: number;
@@ -47,6 +48,7 @@ async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) 
   const completions: Completion[] = [];
   const session = new ScriptedSession({
     script: setup.script ?? hashing,
+    ...(setup.logprob && { logprob: setup.logprob }),
     onStep: () => {
       time += setup.stepMs ?? 0;
     },
@@ -175,6 +177,19 @@ describe('Scheduler', () => {
       const drawn = completions.filter(({ tokens }) => tokens.length > 0);
       expect(drawn).toHaveLength(4);
       for (const { tokens } of drawn) expect(tokens).toHaveLength(Math.ceil(deadlineMs / 10));
+    }
+  });
+
+  test('ends a row whose numbers break as an error, and goes on with the others', async () => {
+    const logprob = (token: number) => (token % 50 === 7 ? Number.NaN : -1);
+    const { completions } = await drawAll([request('a'), request('b'), request('c')], { logprob });
+    const broken = completions.filter(({ finish }) => finish === 'error');
+    expect(completions).toHaveLength(9);
+    expect(broken.length).toBeGreaterThan(0);
+    expect(broken.length).toBeLessThan(9);
+    for (const { tokens, logprobs } of completions) {
+      expect(logprobs).toHaveLength(tokens.length);
+      expect([...logprobs].some(Number.isNaN)).toBe(false);
     }
   });
 

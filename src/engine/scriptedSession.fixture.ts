@@ -6,6 +6,8 @@ export type Script = (context: readonly number[], uniform: number, candidates: n
 
 export interface ScriptedOptions {
   readonly script: Script;
+  /** Log-probability of a token. Default: -1. */
+  readonly logprob?: (token: number) => number;
   readonly limits?: ModelLimits;
   /** Called before each step; advances a simulated clock. */
   readonly onStep?: () => void;
@@ -69,7 +71,7 @@ export class ScriptedSession implements DecoderSession {
       if (drawn.includes(null)) return this.#chunk(step, tokens, logprobs, true);
       for (const [at, token] of (drawn as number[]).entries()) {
         tokens.push(token);
-        logprobs.push(-1);
+        logprobs.push(this.#options.logprob?.(token) ?? -1);
         if (done[at]) continue;
         this.contexts[at]!.push(next[at]!);
         next[at] = token;

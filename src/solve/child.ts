@@ -1,5 +1,5 @@
 /** Entry of the solver process. It sees the problems it is sent, the model's folder and the program, and nothing else. */
-import { readGenerationDefaults } from '../checkpoint/generation.js';
+import { readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { Engine } from '../engine/engine.js';
 import { BoxedError } from '../errors.js';
@@ -46,7 +46,7 @@ async function open(setup: SolverSetup): Promise<Open> {
     edition: editionOf(settings.edition),
     settings,
     prompt: setup.prompt,
-    stopTokens: [...new Set([...model.manifest.config.eosTokenIds, ...defaults.eosTokenIds])],
+    stopTokens: stopTokensOf(model.manifest.config, defaults),
     budget: new TimeBudget({
       clock: systemClock,
       deadlineMs: setup.deadlineMs,
