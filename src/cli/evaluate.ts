@@ -134,7 +134,12 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const folder = flags.out ?? join('submissions', defaultName(run));
   printSettings(run, problems, folder);
 
-  const line = new ProgressLine({ label: run.modelName, unit: 'samples', rateUnit: 'tokens/s' });
+  const line = new ProgressLine({
+    label: run.modelName,
+    unit: 'samples',
+    rateUnit: 'tokens/s',
+    onInterrupt: 'Interrupted. What was drawn is in the journal: the same command goes on from there.',
+  });
   let result: EvaluateResult;
   try {
     result = await evaluateRun({

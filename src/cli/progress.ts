@@ -22,7 +22,12 @@ export interface ProgressOptions {
   readonly unit: string;
   /** Unit of the rate: `tokens/s`, `MB/s`. */
   readonly rateUnit: string;
+  /** What to say when the user interrupts. */
+  readonly onInterrupt?: string;
 }
+
+/** As shells report an end by SIGINT. */
+const INTERRUPTED = 130;
 
 export class ProgressLine {
   readonly #options: ProgressOptions;
@@ -30,6 +35,11 @@ export class ProgressLine {
   readonly #startedAt = performance.now();
   readonly #seen: { at: number; amount: number }[] = [];
   #firstDone: number | null = null;
+  readonly #interrupt = () => {
+    this.stop();
+    process.stderr.write(`\n${this.#options.onInterrupt ?? 'Interrupted.'}\n`);
+    process.exit(INTERRUPTED);
+  };
   #lineAt = performance.now();
   #line = '';
 
@@ -38,7 +48,7 @@ export class ProgressLine {
     const format = `${options.label} {bar} {line}`;
     this.#bar = stream.isTTY
       ? new cliProgress.SingleBar(
-          { stream, format, hideCursor: true, barsize: 24 },
+          { stream, format, hideCursor: true, barsize: 24, gracefulExit: false },
           cliProgress.Presets.shades_grey,
         )
       : null;
@@ -48,6 +58,8 @@ export class ProgressLine {
     this.#line = this.#describe(state);
     const begun = this.#firstDone !== null;
     this.#firstDone ??= state.done;
+    // The bar hides the cursor, so an interruption must not end the process before it is shown again.
+    if (!begun) process.once('SIGINT', this.#interrupt);
     if (this.#bar) {
       if (!begun) this.#bar.start(state.total, state.done, { line: this.#line });
       this.#bar.update(state.done, { line: this.#line });
@@ -59,6 +71,7 @@ export class ProgressLine {
   /** Leaves the last state on a line of its own. */
   stop(): void {
     if (this.#firstDone === null) return;
+    process.off('SIGINT', this.#interrupt);
     if (this.#bar) this.#bar.stop();
     else this.#print();
   }
