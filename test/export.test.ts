@@ -1,5 +1,5 @@
 /** Exports are made once for each content, whole or not at all. */
-import { cp, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BadExportError, readExport } from '../src/export/manifest.js';
@@ -46,6 +46,21 @@ describe('resolveModel', () => {
     expect(await readdir(folder)).not.toContain('onnx');
     expect(await resolveModel(place, TARGET)).toEqual({ folder: place, manifest });
   });
+
+  // Permissions do not hold the superuser back, so only other users see a read-only folder.
+  const asUser = process.getuid?.() === 0 ? test.skip : test;
+  asUser(
+    'keeps exports of a read-only checkpoint in the cache of the user (not as root, whom nothing is read-only for)',
+    async () => {
+      const folder = await checkpoint();
+      const cache = await temporaryFolder();
+      process.env.XDG_CACHE_HOME = cache;
+      await chmod(folder, 0o555);
+      const { folder: place } = await resolveModel(folder, TARGET);
+      expect(place.startsWith(cache)).toBe(true);
+      expect((await resolveModel(folder, TARGET)).folder).toBe(place);
+    },
+  );
 
   test('a failed export leaves nothing that looks like one', async () => {
     const folder = await checkpoint();

@@ -21,7 +21,10 @@ export function addModelOptions(command: Command): Command {
   return command
     .option('--dtype <type>', 'element type of the weights: fp32', 'fp32')
     .option('--device <device>', 'where the model runs: cpu', 'cpu')
-    .option('--export-dir <folder>', "where exports are kept; default: onnx/ in the checkpoint's folder");
+    .option(
+      '--export-dir <folder>',
+      "where exports are kept; default: onnx/ in the checkpoint's folder, or the user's cache where that is read-only",
+    );
 }
 
 /** Adds `--rows --threads`. */
@@ -40,7 +43,8 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Export
     return await resolveModel(path, {
       ...target,
       ...(flags.exportDir !== undefined && { exportFolder: flags.exportDir }),
-      onExport: () => {
+      onExport: (_, target) => {
+        process.stderr.write(`exporting to ${target}\n`);
         line = new ProgressLine({ label: `exporting ${path}`, unit: 'MB', rateUnit: 'MB/s' });
       },
       onProgress: (written, total) => {

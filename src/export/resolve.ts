@@ -1,9 +1,11 @@
 /** From what a user calls a model to an exported one: an export as it is, or a checkpoint exported once and cached. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { checkpointDigest, type KnownDigests } from '../checkpoint/digest.js';
 import { BoxedError, UsageError } from '../errors.js';
-import { digestOf, readText, writeAtomically } from '../files.js';
+import { digestOf, writeAtomically } from '../files.js';
 import { exportCheckpoint } from './exporter.js';
 import {
   DEVICES,
@@ -21,15 +23,21 @@ export class NoModelError extends BoxedError {
   override readonly name = 'NoModelError';
 }
 
+/** Hexadecimal digits of a digest in the names of folders. */
+const KEY_LENGTH = 12;
 /** Digests of weight files by size and time of change, beside the exports they name. */
 const DIGESTS_FILE = 'digests.json';
 
 export interface ResolveOptions {
   readonly dtype: Dtype;
   readonly device: Device;
-  /** Where exports are kept. Default: `onnx/` in the checkpoint's folder. */
+  /**
+   * Where exports are kept. Default: `onnx/` in the checkpoint's folder or, where that is read-only as inputs on Kaggle are,
+   * a folder of its own in the user's cache.
+   */
   readonly exportFolder?: string;
-  readonly onExport?: (checkpoint: string) => void;
+  /** Called before an export is made, with the folder it goes to. */
+  readonly onExport?: (checkpoint: string, target: string) => void;
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
 }
 
@@ -51,30 +59,43 @@ export async function resolveModel(path: string, options: ResolveOptions): Promi
       { file: path },
     );
   }
-  const exports = options.exportFolder ?? join(path, 'onnx');
-  const digest = await cachedDigest(path, exports);
-  const { dtype, device } = options;
-  const key = digestOf(JSON.stringify([digest, EXPORT_FORMAT, dtype, device])).slice(0, 12);
-  const target = join(exports, `${device}-${dtype}-${key}`);
-  if (existsSync(join(target, MANIFEST_FILE))) return readExport(target);
-  options.onExport?.(path);
-  const { onProgress } = options;
-  const exported = await exportCheckpoint(path, target, {
-    dtype,
-    device,
-    digest,
-    ...(onProgress && { onProgress }),
-  });
-  await cachedDigest(path, exports);
+  const { dtype, device, onProgress } = options;
+  const folders = await exportFolders(path, options.exportFolder);
+  const digest = await cachedDigest(path, folders);
+  const key = digestOf(JSON.stringify([digest, EXPORT_FORMAT, dtype, device])).slice(0, KEY_LENGTH);
+  const targets = folders.map((folder) => join(folder, `${device}-${dtype}-${key}`));
+  const made = targets.find((target) => existsSync(join(target, MANIFEST_FILE)));
+  if (made !== undefined) return readExport(made);
+  const target = targets.at(-1)!;
+  options.onExport?.(path, target);
+  const settings = { dtype, device, digest, ...(onProgress && { onProgress }) };
+  const exported = await exportCheckpoint(path, target, settings);
+  await cachedDigest(path, folders);
   return exported;
 }
 
-/** The checkpoint's digest; what is known of unchanged files is kept in the export folder once there is one. */
-async function cachedDigest(checkpoint: string, exports: string): Promise<string> {
-  const file = join(exports, DIGESTS_FILE);
-  const known = existsSync(file) ? (JSON.parse(await readText(file)) as KnownDigests) : undefined;
+/** Where to look for exports; new ones go to the last of them. */
+async function exportFolders(checkpoint: string, chosen: string | undefined): Promise<string[]> {
+  if (chosen !== undefined) return [chosen];
+  const beside = join(checkpoint, 'onnx');
+  try {
+    await access(checkpoint, constants.W_OK);
+    return [beside];
+  } catch {
+    const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+    const place = digestOf(resolve(checkpoint)).slice(0, KEY_LENGTH);
+    return [beside, join(cache, 'boxed', `${basename(resolve(checkpoint))}-${place}`)];
+  }
+}
+
+/** The checkpoint's digest; what is known of unchanged files is kept beside the exports once there are some. */
+async function cachedDigest(checkpoint: string, folders: readonly string[]): Promise<string> {
+  const file = join(folders.at(-1)!, DIGESTS_FILE);
+  const known = await readFile(file, 'utf8')
+    .then((text) => JSON.parse(text) as KnownDigests)
+    .catch(() => undefined);
   const { digest, files } = await checkpointDigest(checkpoint, known);
-  if (existsSync(exports)) await writeAtomically(file, `${JSON.stringify(files, null, 2)}\n`);
+  if (existsSync(folders.at(-1)!)) await writeAtomically(file, `${JSON.stringify(files, null, 2)}\n`);
   return digest;
 }
 
