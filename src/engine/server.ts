@@ -9,78 +9,82 @@ import type { Completion } from './types.js';
 const STATS_INTERVAL_MS = 100;
 
 /** Opens the session and answers on `port` until told to close. Reports failures there, never by throwing. */
-export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
-  const post = (message: FromWorker) => port.postMessage(message);
-  const fail = (error: unknown) =>
-    post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+export async function serve(port: MessagePort, { session: options, maxRows }: WorkerSetup): Promise<void> {
   try {
-    await start(port, setup, post, fail);
+    const server = new Server(port, await LoopSession.open(options), maxRows);
+    port.on('message', (message: ToWorker) => server.receive(message));
+    post(port, { type: 'ready' });
   } catch (error) {
-    fail(error);
+    postFailure(port, error);
   }
 }
 
-async function start(
-  port: MessagePort,
-  { session: options, maxRows }: WorkerSetup,
-  post: (message: FromWorker) => void,
-  fail: (error: unknown) => void,
-): Promise<void> {
-  const session = await LoopSession.open(options);
-  const ended: Completion[] = [];
-  const scheduler = new Scheduler(session, {
-    maxRows,
-    now,
-    onCompletion: (completion) => ended.push(completion),
-  });
-  let busyMs = 0;
-  let reportedAt = 0;
-  let working = false;
-  let closing = false;
+class Server {
+  readonly #port: MessagePort;
+  readonly #session: LoopSession;
+  readonly #scheduler: Scheduler;
+  /** Samples that ended and have not been reported. */
+  readonly #ended: Completion[] = [];
+  #busyMs = 0;
+  #reportedAt = 0;
+  #working = false;
+  #closing = false;
 
-  const report = () => {
-    const { promptTokens, drawnTokens, chunks, widenedChunks } = scheduler;
-    const { runtimeMs } = session;
-    const stats = { promptTokens, drawnTokens, chunks, widenedChunks, busyMs, runtimeMs };
-    post({ type: 'news', stats, completions: ended.splice(0) });
-    reportedAt = now();
-  };
-  const work = async () => {
-    working = true;
-    let since = now();
-    while (!scheduler.idle && !closing) {
-      await scheduler.turn();
-      // A turn need not run the session; messages must come in all the same.
-      await new Promise(setImmediate);
-      const seen = now();
-      busyMs += seen - since;
-      since = seen;
-      if (ended.length > 0 || since - reportedAt >= STATS_INTERVAL_MS) report();
-    }
-    working = false;
-    if (closing) await close();
-  };
-  const close = async () => {
-    await session.close();
-    port.close();
-  };
+  constructor(port: MessagePort, session: LoopSession, maxRows: number) {
+    this.#port = port;
+    this.#session = session;
+    const onCompletion = (completion: Completion) => this.#ended.push(completion);
+    this.#scheduler = new Scheduler(session, { maxRows, now, onCompletion });
+  }
 
-  port.on('message', (message: ToWorker) => {
+  receive(message: ToWorker): void {
     switch (message.type) {
       case 'submit':
-        scheduler.submit(message.request, message.deadlineMs);
-        if (!working) work().catch(fail);
+        this.#scheduler.submit(message.request, message.deadlineMs);
         break;
       case 'cancel':
-        scheduler.cancel(message.id);
+        this.#scheduler.cancel(message.id);
         break;
       case 'close':
-        closing = true;
-        if (!working) close().catch(fail);
+        this.#closing = true;
         break;
       default:
         message satisfies never;
     }
-  });
-  post({ type: 'ready' });
+    if (!this.#working) this.#work().catch((error: unknown) => postFailure(this.#port, error));
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    let since = now();
+    while (!this.#scheduler.idle && !this.#closing) {
+      await this.#scheduler.turn();
+      // A turn need not run the session; messages must come in all the same.
+      await new Promise(setImmediate);
+      const seen = now();
+      this.#busyMs += seen - since;
+      since = seen;
+      if (this.#ended.length > 0 || since - this.#reportedAt >= STATS_INTERVAL_MS) this.#report();
+    }
+    this.#working = false;
+    if (!this.#closing) return;
+    await this.#session.close();
+    this.#port.close();
+  }
+
+  #report(): void {
+    const { promptTokens, drawnTokens, chunks, widenedChunks } = this.#scheduler;
+    const { runtimeMs } = this.#session;
+    const stats = { promptTokens, drawnTokens, chunks, widenedChunks, busyMs: this.#busyMs, runtimeMs };
+    post(this.#port, { type: 'news', stats, completions: this.#ended.splice(0) });
+    this.#reportedAt = now();
+  }
+}
+
+function post(port: MessagePort, message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function postFailure(port: MessagePort, error: unknown): void {
+  post(port, { type: 'failed', message: error instanceof Error ? error.message : String(error) });
 }
