@@ -26,8 +26,9 @@ export interface ProgressOptions {
   readonly onInterrupt?: string;
 }
 
-/** As shells report an end by SIGINT. */
-const INTERRUPTED = 130;
+/** Signals that end a run, and the exit statuses by which shells know them. */
+const ENDING_SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+type EndingSignal = keyof typeof ENDING_SIGNALS;
 
 export class ProgressLine {
   readonly #options: ProgressOptions;
@@ -35,10 +36,10 @@ export class ProgressLine {
   readonly #startedAt = performance.now();
   readonly #seen: { at: number; amount: number }[] = [];
   #firstDone: number | null = null;
-  readonly #interrupt = () => {
+  readonly #interrupt = (signal: EndingSignal) => {
     this.stop();
     process.stderr.write(`\n${this.#options.onInterrupt ?? 'Interrupted.'}\n`);
-    process.exit(INTERRUPTED);
+    process.exit(ENDING_SIGNALS[signal]);
   };
   #lineAt = performance.now();
   #line = '';
@@ -59,7 +60,7 @@ export class ProgressLine {
     const begun = this.#firstDone !== null;
     this.#firstDone ??= state.done;
     // The bar hides the cursor, so an interruption must not end the process before it is shown again.
-    if (!begun) process.once('SIGINT', this.#interrupt);
+    if (!begun) this.#onSignals('on');
     if (this.#bar) {
       if (!begun) this.#bar.start(state.total, state.done, { line: this.#line });
       this.#bar.update(state.done, { line: this.#line });
@@ -71,9 +72,14 @@ export class ProgressLine {
   /** Leaves the last state on a line of its own. */
   stop(): void {
     if (this.#firstDone === null) return;
-    process.off('SIGINT', this.#interrupt);
+    this.#onSignals('off');
     if (this.#bar) this.#bar.stop();
     else this.#print();
+  }
+
+  #onSignals(verb: 'on' | 'off'): void {
+    for (const signal of Object.keys(ENDING_SIGNALS) as EndingSignal[])
+      process[verb](signal, this.#interrupt);
   }
 
   #print(): void {
