@@ -1,4 +1,5 @@
 /** `boxed generate` as a user runs it, against a golden checkpoint and a bundled one. */
+import { existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -133,6 +134,17 @@ describe('generate', () => {
     const { status, stderr } = await generate(golden, inputs, ...options);
     expect(status).not.toBe(0);
     for (const part of parts) expect(stderr).toContain(part);
+  });
+
+  const withFullDevice = existsSync('/dev/full') ? test : test.skip;
+  withFullDevice('says so when the disk fills up (where the system has /dev/full)', async () => {
+    const input = join(folder, 'many.jsonl');
+    await writeFile(input, '{"id":1,"tokens":[1]}');
+    const args = ['--input', input, '--output', '/dev/full', '--samples', '4', '--max-tokens', '8'];
+    const { status, stderr } = await runCli(['generate', golden, ...args]);
+    expect(stderr).toContain('FileAccessError');
+    expect(stderr).toContain('ENOSPC');
+    expect(status).toBe(1);
   });
 
   test('refuses an output that cannot be written before it draws', async () => {

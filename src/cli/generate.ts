@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
 import pLimit from 'p-limit';
 import { type GenerationDefaults, readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
@@ -189,8 +190,8 @@ async function lineWriter(file: string): Promise<(line: string | null) => Promis
   });
   return async (line) => {
     if (line === null) {
-      stream.end();
-      await once(stream, 'close');
+      // A stream that failed has closed already; what went wrong is in `failure`.
+      await finished(stream.end()).catch(() => undefined);
     } else if (!stream.write(`${line}\n`) && failure === null) {
       await once(stream, 'drain').catch(() => undefined);
     }

@@ -186,6 +186,7 @@ export class Engine {
     } catch (error) {
       // It belongs to whoever gave the callback, not to whoever delivers the message.
       ticket.reject(error);
+      this.cancel(completion.id);
     }
     if (ticket.missing === 0) ticket.resolve();
   }

@@ -180,6 +180,25 @@ describe('Scheduler', () => {
     }
   });
 
+  test('ends each sample once when a request is cancelled while prompts are computed', async () => {
+    const completions: Completion[] = [];
+    const session = new ScriptedSession({ script: hashing, onPrefill: () => scheduler.cancel('a') });
+    const scheduler = new Scheduler(session, {
+      maxRows: 4,
+      now: () => 0,
+      onCompletion: (completion) => completions.push(completion),
+    });
+    for (const id of ['a', 'b', 'c']) scheduler.submit(request(id), Number.POSITIVE_INFINITY);
+    while (!scheduler.idle) await scheduler.turn();
+    const ended = completions.map(
+      ({ id, index, finish }) => `${id}/${index}${finish === 'cancelled' ? ' cancelled' : ''}`,
+    );
+    expect(ended.sort()).toEqual([
+      ...['a/0 cancelled', 'a/1 cancelled', 'a/2 cancelled'],
+      ...['b/0', 'b/1', 'b/2', 'c/0', 'c/1', 'c/2'],
+    ]);
+  });
+
   test('ends a row whose numbers break as an error, and goes on with the others', async () => {
     const logprob = (token: number) => (token % 50 === 7 ? Number.NaN : -1);
     const { completions } = await drawAll([request('a'), request('b'), request('c')], { logprob });

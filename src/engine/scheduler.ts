@@ -80,8 +80,11 @@ export class Scheduler {
     let free = vacant.length + this.#options.maxRows - this.#rows.length;
     while (free > 0 && this.#jobs.length > 0) {
       const job = this.#nextJob();
-      if (job.prompt === null) await this.#prefill();
-      if (job.prompt === null) break;
+      if (job.prompt === null) {
+        // Requests may be cancelled meanwhile, this one among them: choose again.
+        await this.#prefill();
+        continue;
+      }
       const at = vacant.shift() ?? this.#rows.length;
       this.#session.seat(at, job.prompt);
       this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now());
