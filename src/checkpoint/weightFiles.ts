@@ -18,7 +18,15 @@ export interface WeightFiles {
   readonly shardOf: ReadonlyMap<string, string> | null;
 }
 
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+/** A map, since a record would lose a tensor called `__proto__`. */
+const shardMap = z.preprocess(
+  (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? new Map(Object.entries(value))
+      : value,
+  z.map(z.string(), z.string()),
+);
+const indexSchema = z.looseObject({ weight_map: shardMap });
 
 /**
  * Finds the weights in `folder`; a single file goes before an index, as in transformers.
@@ -31,7 +39,7 @@ export async function findWeightFiles(folder: string): Promise<WeightFiles> {
 
   const index = join(folder, INDEX_FILE);
   const { weight_map } = validate(index, parseJson(index, await readRequired(index)), indexSchema);
-  const shards = [...new Set(Object.values(weight_map))].sort();
+  const shards = [...new Set(weight_map.values())].sort();
   if (shards.length === 0) throw invalidIndex(index, 'weight_map', 'names no tensor');
   for (const shard of shards) {
     // A name with a folder in it could point anywhere on the disk.
@@ -49,7 +57,7 @@ export async function findWeightFiles(folder: string): Promise<WeightFiles> {
       'The download or copy did not finish: fetch the missing shards.',
       { file: index },
     );
-  return { shards, shardOf: new Map(Object.entries(weight_map)) };
+  return { shards, shardOf: weight_map };
 }
 
 function noWeights(folder: string, present: readonly string[]): MissingWeightsError {

@@ -6,6 +6,7 @@ import { type DecoderConfig, readDecoderConfig } from './config.js';
 import {
   bytesOf,
   editJson,
+  fileOf,
   PEBBLE,
   SHARDED,
   safetensorsFile,
@@ -167,6 +168,19 @@ describe('reading what was written', () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  test('a name that means something to JavaScript, in a shard and in the index', async () => {
+    const tensors = '{"__proto__": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}';
+    const files = {
+      'a.safetensors': fileOf(tensors, bytesOf(Float32Array.of(1, 2))),
+      'model.safetensors.index.json': JSON.parse('{"weight_map": {"__proto__": "a.safetensors"}}'),
+    };
+    await withFolder(files, (folder) =>
+      withWeights(folder, async (weights) => {
+        expect([...(await weights.read('__proto__', [2]))]).toEqual([1, 2]);
+      }),
     );
   });
 
