@@ -45,8 +45,8 @@ export class Fp32Parameters implements Parameters {
     return graph.op('Add', [product, this.#stack(graph, names, '.bias', [total], (at) => [outputs[at]!])]);
   }
 
-  vector(graph: Graph, name: string): Value {
-    return this.#stack(graph, [name], '.weight', [this.#config.hiddenSize], () => [this.#config.hiddenSize]);
+  vector(graph: Graph, name: string, size: number): Value {
+    return this.#stack(graph, [name], '.weight', [size], () => [size]);
   }
 
   head(graph: Graph, x: Value): Value {

@@ -8,8 +8,8 @@ export interface Parameters {
   embed(graph: Graph, tokens: Value): Value;
   /** `x · Wᵀ (+ b)` for one projection, or for several of the same input side by side: `[…, sum of their outputs]`. */
   linear(graph: Graph, x: Value, names: readonly string[]): Value;
-  /** A vector such as a normalisation's scale. */
-  vector(graph: Graph, name: string): Value;
+  /** A vector of `size` elements, such as a normalisation's scale. */
+  vector(graph: Graph, name: string, size: number): Value;
   /** Logits over the vocabulary. */
   head(graph: Graph, x: Value): Value;
 }
@@ -40,7 +40,13 @@ export function buildLayers(
   for (let layer = 0; layer < config.layers; layer += 1) {
     const name = (part: string) => `model.layers.${layer}.${part}`;
     const norm = (part: string) => {
-      const [normed, sum] = normalise(graph, config, stream, update, parameters.vector(graph, name(part)));
+      const [normed, sum] = normalise(
+        graph,
+        config,
+        stream,
+        update,
+        parameters.vector(graph, name(part), config.hiddenSize),
+      );
       stream = sum;
       return normed;
     };
@@ -63,7 +69,7 @@ export function buildHead(
   parameters: Parameters,
   residual: Residual,
 ): Value {
-  const scale = parameters.vector(graph, 'model.norm');
+  const scale = parameters.vector(graph, 'model.norm', config.hiddenSize);
   return parameters.head(graph, normalise(graph, config, residual.stream, residual.update, scale)[0]);
 }
 
