@@ -78,6 +78,19 @@ export class TensorShapeError extends BoxedError {
   }
 }
 
+/** A weight is not a number, or infinite: every output would be, too. */
+export class NonFiniteWeightError extends BoxedError {
+  override readonly name = 'NonFiniteWeightError';
+
+  constructor(file: string, tensor: string, element: number, value: number) {
+    super(
+      `element ${element} is ${value}`,
+      'The training diverged or the file is damaged: take another checkpoint, or fetch it again.',
+      { file, field: tensor },
+    );
+  }
+}
+
 /** A tensor is stored in a type that is not read as floating-point numbers. */
 export class UnsupportedDtypeError extends BoxedError {
   override readonly name = 'UnsupportedDtypeError';

@@ -19,6 +19,16 @@ export function widenInPlace(target: Float32Array, dtype: FloatDtype): void {
   else if (dtype === 'F16') widenFloat16(bitsOf(target), halvesOf(target));
 }
 
+/** Index of the first NaN or infinity, -1 where there is none. */
+export function firstNonFinite(values: Float32Array): number {
+  const bits = bitsOf(values);
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & EXPONENT) === EXPONENT) return i;
+  return -1;
+}
+
+/** Exponent bits of a float32; all set in infinities and NaN. */
+const EXPONENT = 0x7f800000;
+
 /** bfloat16 is the upper half of a float32. */
 function widenBfloat16(target: Uint32Array, source: Uint16Array): void {
   for (let i = 0; i < target.length; i++) target[i] = source[i]! << 16;

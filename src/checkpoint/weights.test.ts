@@ -237,6 +237,25 @@ describe('errors', () => {
     });
   });
 
+  test.each([
+    ['F32', 0x7fc00000, 'NaN'],
+    ['F32', 0xff800000, '-Infinity'],
+    ['F16', 0x7c00, 'Infinity'],
+    ['BF16', 0x7fc0, 'NaN'],
+  ])('%s weights that are no numbers (%i)', async (dtype, bits, text) => {
+    const data = dtype === 'F32' ? new Uint32Array(5) : new Uint16Array(5);
+    data[3] = bits;
+    const file = safetensorsFile({ w: { dtype, shape: [5], data: new Uint8Array(data.buffer) } });
+    const reading = withFolder({ 'model.safetensors': file }, (folder) =>
+      withWeights(folder, (weights) => weights.read('w', [5])),
+    );
+    await expect(reading).rejects.toMatchObject({
+      name: 'NonFiniteWeightError',
+      message: expect.stringContaining(`element 3 is ${text}`),
+      place: { field: 'w' },
+    });
+  });
+
   test('a chunk of no elements', async () => {
     await expect(inSmall((weights) => weights.stream('a', [2, 3], 0).next())).rejects.toThrow(RangeError);
   });

@@ -2,8 +2,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accessError } from '../files.js';
-import { MissingTensorError, TensorShapeError, UnsupportedDtypeError } from './errors.js';
-import { FLOAT_DTYPES, type FloatDtype, sourceBytes, widenInPlace } from './floats.js';
+import {
+  MissingTensorError,
+  NonFiniteWeightError,
+  TensorShapeError,
+  UnsupportedDtypeError,
+} from './errors.js';
+import { FLOAT_DTYPES, type FloatDtype, firstNonFinite, sourceBytes, widenInPlace } from './floats.js';
 import { readExactly } from './positionedRead.js';
 import { DTYPE_BYTES, type Dtype, readHeader, type TensorPlace } from './safetensors.js';
 import { findWeightFiles, INDEX_FILE, type WeightFiles } from './weightFiles.js';
@@ -21,6 +26,7 @@ interface Shard {
 }
 
 interface Tensor extends TensorPlace {
+  readonly name: string;
   readonly shard: Shard;
 }
 
@@ -76,7 +82,8 @@ export class Weights {
 
   /**
    * Reads a whole tensor, row-major.
-   * @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError, TruncatedWeightsError, FileAccessError
+   * @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError, NonFiniteWeightError, TruncatedWeightsError,
+   * FileAccessError
    */
   async read(name: string, expectedShape: readonly number[]): Promise<Float32Array> {
     const tensor = this.#checked(name, expectedShape);
@@ -155,7 +162,7 @@ function collectTensors(
   for (const shard of shards)
     for (const [name, place] of shard.tensors)
       if (!shardOf || join(folder, shardOf.get(name) ?? '') === shard.file)
-        tensors.set(name, { ...place, shard });
+        tensors.set(name, { ...place, name, shard });
   for (const [name, shard] of shardOf ?? [])
     if (!tensors.has(name))
       throw new MissingTensorError(
@@ -166,15 +173,17 @@ function collectTensors(
   return tensors;
 }
 
-/** Reads elements `first` to `first + target.length` of a tensor. */
+/** Reads elements `first` to `first + target.length` of a tensor and sees that all are numbers. */
 async function fill(
-  { shard, offset, dtype }: Tensor & { readonly dtype: FloatDtype },
+  { name, shard, offset, dtype }: Tensor & { readonly dtype: FloatDtype },
   first: number,
   target: Float32Array,
 ): Promise<void> {
   const bytes = sourceBytes(target, dtype);
   await readExactly(shard.handle, shard.file, bytes, offset + first * DTYPE_BYTES[dtype]);
   widenInPlace(target, dtype);
+  const at = firstNonFinite(target);
+  if (at >= 0) throw new NonFiniteWeightError(shard.file, name, first + at, target[at]!);
 }
 
 function elementsOf({ shape }: TensorPlace): number {

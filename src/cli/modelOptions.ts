@@ -1,12 +1,13 @@
 /** The options that say which model runs and how, and the export they come to. */
 import type { Command } from 'commander';
 import type { ExportedModel } from '../export/manifest.js';
-import { parseTarget, resolveModel } from '../export/resolve.js';
+import { resolveModel } from '../export/resolve.js';
+import { DEVICES, DTYPES, parseTarget } from '../export/target.js';
 import { integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 
 export interface ModelFlags {
-  dtype: string;
+  dtype?: string;
   device: string;
   exportDir?: string;
 }
@@ -19,8 +20,8 @@ export interface EngineFlags {
 /** Adds `--dtype --device --export-dir`. */
 export function addModelOptions(command: Command): Command {
   return command
-    .option('--dtype <type>', 'element type of the weights: fp32', 'fp32')
-    .option('--device <device>', 'where the model runs: cpu', 'cpu')
+    .option('--dtype <type>', `element type of the weights: ${DTYPES.join(', ')}; default: the device's own`)
+    .option('--device <device>', `where the model runs: ${DEVICES.join(', ')}`, 'cpu')
     .option(
       '--export-dir <folder>',
       "where exports are kept; default: onnx/ in the checkpoint's folder, or the user's cache where that is read-only",
@@ -36,7 +37,7 @@ export function addEngineOptions(command: Command, rows: number): Command {
 
 /** Opens an export, or exports a checkpoint first, with a progress line. */
 export async function openModel(path: string, flags: ModelFlags): Promise<ExportedModel> {
-  const target = parseTarget(flags.dtype, flags.device);
+  const target = parseTarget(flags.device, flags.dtype);
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   let line: ProgressLine | null = null;
   try {

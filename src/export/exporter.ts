@@ -10,15 +10,14 @@ import { buildLoop } from '../model/loop.js';
 import { writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
 import {
-  type Device,
-  type Dtype,
   EXPORT_FORMAT,
   type ExportedModel,
   type ExportManifest,
   MANIFEST_FILE,
   readExport,
 } from './manifest.js';
-import { Fp32Parameters } from './parameters.js';
+import { FloatParameters } from './parameters.js';
+import type { Target } from './target.js';
 
 /** Files of a checkpoint that an export carries along, so that it can be used on its own. */
 const COMPANIONS = [
@@ -29,9 +28,7 @@ const COMPANIONS = [
   'chat_template.jinja',
 ];
 
-export interface ExportOptions {
-  readonly dtype: Dtype;
-  readonly device: Device;
+export interface ExportOptions extends Target {
   /** Digest of the checkpoint, recorded in the manifest. */
   readonly digest: string;
   /** Also gives the graph the output `logits`. Default: false. */
@@ -53,7 +50,7 @@ export async function exportCheckpoint(
   const unfinished = join(dirname(target), `.unfinished-${randomBytes(6).toString('hex')}`);
   try {
     const logits = options.logits ?? false;
-    const graph = buildLoop(config, new Fp32Parameters(weights, config), { logits });
+    const graph = buildLoop(config, new FloatParameters(weights, config, 'float32'), { logits });
     await makeWritableFolder(dirname(target));
     await mkdir(unfinished);
     const { onProgress } = options;

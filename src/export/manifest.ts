@@ -4,16 +4,11 @@ import { z } from 'zod';
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { BoxedError } from '../errors.js';
 import { readText } from '../files.js';
+import { DEVICES, DTYPES } from './target.js';
 
 export const MANIFEST_FILE = 'export.json';
 /** Raised whenever exported graphs or this file change, so that older exports are made anew. */
 export const EXPORT_FORMAT = 2;
-
-/** Element types of weights, and devices, that exports are made for. */
-export const DTYPES = ['fp32'] as const;
-export type Dtype = (typeof DTYPES)[number];
-export const DEVICES = ['cpu'] as const;
-export type Device = (typeof DEVICES)[number];
 
 /** An export that this version cannot read. */
 export class BadExportError extends BoxedError {

@@ -1,24 +1,36 @@
-/** Parameters of a checkpoint as fp32 matrices in the layout they have on disk. */
+/** Parameters of a checkpoint as matrices of floating-point numbers in the layout they have on disk. */
 import type { DecoderConfig } from '../checkpoint/config.js';
 import type { Weights } from '../checkpoint/weights.js';
+import { BoxedError } from '../errors.js';
 import type { Parameters } from '../model/decoder.js';
+import { FLOAT16_MAX, narrowToFloat16 } from '../onnx/float16.js';
 import { type Graph, MICROSOFT, type Value, type Weight } from '../onnx/graph.js';
 
 const EMBEDDING = 'model.embed_tokens';
 const HEAD = 'lm_head';
 
+/** Element types of matrices that are stored as they are. */
+export type FloatType = 'float32' | 'float16';
+
+/** A weight does not fit into float16. */
+export class Float16RangeError extends BoxedError {
+  override readonly name = 'Float16RangeError';
+}
+
 /**
  * Matrices keep the checkpoint's `[outputs, inputs]` order and are multiplied transposed, so nothing is rearranged, and a
  * tied embedding serves as the head without a second copy. Projections of one input are stacked into one matrix.
  */
-export class Fp32Parameters implements Parameters {
+export class FloatParameters implements Parameters {
   readonly #weights: Weights;
   readonly #config: DecoderConfig;
+  readonly #type: FloatType;
   readonly #outputs: Readonly<Record<string, number>>;
 
-  constructor(weights: Weights, config: DecoderConfig) {
+  constructor(weights: Weights, config: DecoderConfig, type: FloatType) {
     this.#weights = weights;
     this.#config = config;
+    this.#type = type;
     const { heads, kvHeads, headDim, hiddenSize, intermediateSize } = config;
     this.#outputs = {
       q_proj: heads * headDim,
@@ -75,16 +87,40 @@ export class Fp32Parameters implements Parameters {
     dims: readonly number[],
     shapeOf: (at: number) => readonly number[],
   ): Value {
-    const load = async () => {
-      const parts: Uint8Array[] = [];
-      for (const [at, name] of names.entries()) {
-        const data = await this.#weights.read(name + suffix, shapeOf(at));
-        parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
-      return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    const parts = names.map((name, at) => ({ name: name + suffix, shape: shapeOf(at) }));
+    const weight: Weight = {
+      name: names.join('+') + suffix,
+      type: this.#type,
+      dims,
+      chunks: () => floatPieces(this.#weights, parts, this.#type),
     };
-    const weight: Weight = { name: names.join('+') + suffix, type: 'float32', dims, load };
     return graph.weight(weight);
+  }
+}
+
+/** Bytes of tensors one after the other, as numbers of `type`. @throws the errors of `Weights.read`, Float16RangeError */
+export async function* floatPieces(
+  weights: Weights,
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  type: FloatType,
+): AsyncGenerator<Uint8Array> {
+  for (const { name, shape } of tensors) {
+    for await (const piece of weights.stream(name, shape)) {
+      if (type === 'float32') {
+        yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+        continue;
+      }
+      const halves = new Uint16Array(piece.length);
+      const at = narrowToFloat16(piece, halves);
+      if (at >= 0) {
+        throw new Float16RangeError(
+          `holds ${piece[at]}, outside float16, ±${FLOAT16_MAX}`,
+          'Export with --dtype fp32, or quantize: such weights cannot be halved.',
+          { field: name },
+        );
+      }
+      yield new Uint8Array(halves.buffer);
+    }
   }
 }
 

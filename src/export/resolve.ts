@@ -4,19 +4,11 @@ import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { checkpointDigest, type KnownDigests } from '../checkpoint/digest.js';
-import { BoxedError, UsageError } from '../errors.js';
+import { BoxedError } from '../errors.js';
 import { digestOf, writeAtomically } from '../files.js';
 import { exportCheckpoint } from './exporter.js';
-import {
-  DEVICES,
-  type Device,
-  DTYPES,
-  type Dtype,
-  EXPORT_FORMAT,
-  type ExportedModel,
-  MANIFEST_FILE,
-  readExport,
-} from './manifest.js';
+import { EXPORT_FORMAT, type ExportedModel, MANIFEST_FILE, readExport } from './manifest.js';
+import type { Target } from './target.js';
 
 /** A path that holds neither a checkpoint nor an export. */
 export class NoModelError extends BoxedError {
@@ -28,9 +20,7 @@ const KEY_LENGTH = 12;
 /** Digests of weight files by size and time of change, beside the exports they name. */
 const DIGESTS_FILE = 'digests.json';
 
-export interface ResolveOptions {
-  readonly dtype: Dtype;
-  readonly device: Device;
+export interface ResolveOptions extends Target {
   /**
    * Where exports are kept. Default: `onnx/` in the checkpoint's folder or, where that is read-only as inputs on Kaggle are,
    * a folder of its own in the user's cache.
@@ -39,11 +29,6 @@ export interface ResolveOptions {
   /** Called before an export is made, with the folder it goes to. */
   readonly onExport?: (checkpoint: string, target: string) => void;
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
-}
-
-/** Checks a `--dtype` and a `--device`. @throws UsageError naming those there are. */
-export function parseTarget(dtype: string, device: string): { dtype: Dtype; device: Device } {
-  return { dtype: oneOf('--dtype', dtype, DTYPES), device: oneOf('--device', device, DEVICES) };
 }
 
 /**
@@ -97,13 +82,4 @@ async function cachedDigest(checkpoint: string, folders: readonly string[]): Pro
   const { digest, files } = await checkpointDigest(checkpoint, known);
   if (existsSync(folders.at(-1)!)) await writeAtomically(file, `${JSON.stringify(files, null, 2)}\n`);
   return digest;
-}
-
-function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `${option} ${value} is not one of those there are`,
-    `Use ${allowed.map((name) => `${option} ${name}`).join(' or ')}.`,
-  );
 }

@@ -15,12 +15,12 @@ export function rotaryTables(config: DecoderConfig): { cos: Weight; sin: Weight 
     name,
     type: 'float32',
     dims: [config.maxPositions, half],
-    load: async () => {
-      const values = new Float32Array(config.maxPositions * half);
-      for (let at = 0; at < values.length; at += 1) {
-        values[at] = wave(Math.fround(Math.floor(at / half) * frequencies[at % half]!));
+    *chunks() {
+      const row = new Float32Array(half);
+      for (let position = 0; position < config.maxPositions; position += 1) {
+        for (let at = 0; at < half; at += 1) row[at] = wave(Math.fround(position * frequencies[at]!));
+        yield new Uint8Array(row.buffer);
       }
-      return new Uint8Array(values.buffer);
     },
   });
   return { cos: table('rotary.cos', Math.cos), sin: table('rotary.sin', Math.sin) };

@@ -17,7 +17,7 @@ function weightOf(
     name,
     type: 'float32',
     dims,
-    load: async () => new Uint8Array(Float32Array.from(values).buffer),
+    chunks: () => values.map((value) => new Uint8Array(Float32Array.of(value).buffer)),
   };
 }
 

@@ -38,13 +38,13 @@ export interface NodeOptions {
 /** The domain of onnxruntime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
-/** A tensor stored in the external data file. Its bytes are asked for once, when the model is written. */
+/** A tensor stored in the external data file. Its bytes are asked for once, piece by piece, when the model is written. */
 export interface Weight {
   readonly name: string;
   readonly type: ElementType;
   readonly dims: readonly number[];
-  /** Little-endian bytes in row-major order. */
-  load(): Promise<Uint8Array>;
+  /** Little-endian bytes in row-major order. A piece may be overwritten once the next is asked for. */
+  chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** One graph, or the body of a `Loop` or `If` inside another (its constants and weights then stand in the outermost one). */

@@ -1,8 +1,7 @@
 /** Writes a graph as `model.onnx` with its weights streamed into `model.onnx.data`. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BoxedError } from '../errors.js';
-import { accessError } from '../files.js';
+import { writeSynced } from './dataFile.js';
 import type { Graph, Weight } from './graph.js';
 import { ELEMENT_BYTES, ELEMENT_TYPES, encodeModel, type TensorMessage } from './schema.js';
 
@@ -19,23 +18,20 @@ const OPSETS = [
 /** Weights start at multiples of a page, so that the runtime can map them instead of copying them. */
 const WEIGHT_ALIGNMENT_BYTES = 4096;
 
-/** Bytes given to one write call: the system takes at most 2 GiB at once. */
-const WRITE_BYTES = 1 << 30;
-
 /** A weight whose bytes do not fill its declared shape. */
 export class WeightSizeError extends BoxedError {
   override readonly name = 'WeightSizeError';
 }
 
 export interface WriteOptions {
-  /** Called after each weight with the bytes written so far and in all. */
+  /** Called after each piece of a weight with the bytes written so far and in all. */
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
   /** Version of this program, recorded in the file. */
   readonly producerVersion: string;
 }
 
 /**
- * Writes `graph` into `folder`. One weight is in memory at a time.
+ * Writes `graph` into `folder`. Of each weight one piece is in memory at a time.
  * @throws FileAccessError when a file cannot be written, WeightSizeError when a weight's bytes do not fit its shape.
  */
 export async function writeModel(graph: Graph, folder: string, options: WriteOptions): Promise<void> {
@@ -43,7 +39,8 @@ export async function writeModel(graph: Graph, folder: string, options: WriteOpt
   const places = placeWeights(weights);
   const message = graph.toMessage();
   message.initializer.push(...weights.map((weight, at) => externalTensor(weight, places.offsets[at]!)));
-  await writeWeights(join(folder, WEIGHTS_FILE), weights, places, options.onProgress);
+  const file = join(folder, WEIGHTS_FILE);
+  await writeSynced(file, weightPieces(file, weights, places, options.onProgress));
   const model = encodeModel({
     ir_version: IR_VERSION,
     producer_name: 'boxed',
@@ -89,52 +86,28 @@ function externalTensor(weight: Weight, offset: number): TensorMessage {
   };
 }
 
-async function writeWeights(
+async function* weightPieces(
   file: string,
   weights: readonly Weight[],
   places: Places,
   onProgress: WriteOptions['onProgress'],
-): Promise<void> {
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    let end = 0;
-    for (const [at, weight] of weights.entries()) {
-      const bytes = await weight.load();
-      if (bytes.byteLength !== weightBytes(weight)) {
-        throw new WeightSizeError(
-          `${bytes.byteLength} bytes for shape [${weight.dims.join(', ')}] of ${weight.type}`,
-          'This is a fault of the exporter; please report it with the checkpoint used.',
-          { file, field: weight.name },
-        );
-      }
-      const start = places.offsets[at]!;
-      if (start > end) yield new Uint8Array(start - end);
-      yield bytes;
-      end = start + bytes.byteLength;
+): AsyncGenerator<Uint8Array> {
+  let end = 0;
+  for (const [at, weight] of weights.entries()) {
+    const start = places.offsets[at]!;
+    if (start > end) yield new Uint8Array(start - end);
+    end = start;
+    for await (const piece of weight.chunks()) {
+      yield piece;
+      end += piece.byteLength;
       onProgress?.(end, places.totalBytes);
     }
-  }
-  await writeSynced(file, chunks());
-}
-
-async function writeSynced(
-  file: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
-  try {
-    const handle = await open(file, 'w');
-    try {
-      for await (const chunk of chunks) {
-        let written = 0;
-        while (written < chunk.byteLength) {
-          const length = Math.min(chunk.byteLength - written, WRITE_BYTES);
-          written += (await handle.write(chunk, written, length)).bytesWritten;
-        }
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
+    if (end - start !== weightBytes(weight)) {
+      throw new WeightSizeError(
+        `${end - start} bytes for shape [${weight.dims.join(', ')}] of ${weight.type}`,
+        'This is a fault of the exporter; please report it with the checkpoint used.',
+        { file, field: weight.name },
+      );
     }
-  } catch (error) {
-    throw error instanceof BoxedError ? error : accessError('write', file, error);
   }
 }
