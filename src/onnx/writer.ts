@@ -3,14 +3,20 @@ import { join } from 'node:path';
 import { BoxedError } from '../errors.js';
 import { writeSynced } from './dataFile.js';
 import type { Graph, Weight } from './graph.js';
-import { ELEMENT_BYTES, ELEMENT_TYPES, encodeModel, type TensorMessage } from './schema.js';
+import {
+  ELEMENT_BYTES,
+  ELEMENT_TYPES,
+  encodeModel,
+  type GraphMessage,
+  type TensorMessage,
+} from './schema.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'model.onnx.data';
 
 /** The IR version and operator sets that every graph of this program declares. */
 const IR_VERSION = 10;
-const OPSETS = [
+export const OPSETS = [
   { domain: '', version: 21 },
   { domain: 'com.microsoft', version: 1 },
 ];
@@ -41,14 +47,18 @@ export async function writeModel(graph: Graph, folder: string, options: WriteOpt
   message.initializer.push(...weights.map((weight, at) => externalTensor(weight, places.offsets[at]!)));
   const file = join(folder, WEIGHTS_FILE);
   await writeSynced(file, weightPieces(file, weights, places, options.onProgress));
-  const model = encodeModel({
+  await writeSynced(join(folder, MODEL_FILE), [encodeGraph(message, options.producerVersion)]);
+}
+
+/** The model file of a graph. */
+export function encodeGraph(graph: GraphMessage, producerVersion: string): Uint8Array {
+  return encodeModel({
     ir_version: IR_VERSION,
     producer_name: 'boxed',
-    producer_version: options.producerVersion,
-    graph: message,
+    producer_version: producerVersion,
+    graph,
     opset_import: OPSETS,
   });
-  await writeSynced(join(folder, MODEL_FILE), [model]);
 }
 
 /** Bytes of a weight in the external file. */
