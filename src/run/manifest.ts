@@ -1,9 +1,7 @@
 /** The content of `run.json` for a new run. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Run, RunSettings } from '../core.js';
 import type { ProblemSet } from '../problems/problemSet.js';
-import { VERSION } from '../version.js';
+import { packageVersion, VERSION } from '../version.js';
 import { shuffledOrder } from './order.js';
 import { RUN_FORMAT } from './runFile.js';
 
@@ -27,12 +25,7 @@ export function describeRun(description: RunDescription): Run {
     order: shuffledOrder(ids, settings.seed),
     settings,
     digests: { model: modelDigest, problems: problems.digest, prompt: promptDigest },
-    versions: { node: process.versions.node, onnxruntime: runtimeVersion() },
+    versions: { node: process.versions.node, onnxruntime: packageVersion('onnxruntime-node')! },
     sealed: null,
   };
-}
-
-function runtimeVersion(): string {
-  const file = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
