@@ -1,8 +1,8 @@
 /** Small file verbs used by several rooms: atomic replacement, digests, folders that must be writable. */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { BoxedError } from './errors.js';
 
 /** A file or folder that the system will not let us read or write. */
@@ -47,6 +47,18 @@ export async function makeWritableFolder(folder: string): Promise<void> {
     await rm(probe);
   } catch (error) {
     throw accessError('write to', folder, error);
+  }
+}
+
+/** Bytes that may still be written where `folder` is, or would be made. @throws FileAccessError */
+export async function freeDiskBytes(folder: string): Promise<number> {
+  let place = resolve(folder);
+  while (!existsSync(place)) place = dirname(place);
+  try {
+    const { bavail, bsize } = await statfs(place);
+    return bavail * bsize;
+  } catch (error) {
+    throw accessError('measure', place, error);
   }
 }
 

@@ -5,6 +5,7 @@ import { BoxedError, UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
+import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { extractCommand } from './extract.js';
@@ -28,7 +29,8 @@ const program = new Command('boxed')
   .addCommand(exportCommand())
   .addCommand(generateCommand())
   .addCommand(extractCommand())
-  .addCommand(benchCommand());
+  .addCommand(benchCommand())
+  .addCommand(doctorCommand());
 
 for (const command of program.commands) command.option('--debug', 'print stack traces of errors');
 for (const command of [program, ...program.commands]) command.exitOverride();

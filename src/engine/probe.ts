@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { accessError } from '../files.js';
 
 /** Execution providers of the runtime that this program uses. */
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
@@ -45,10 +46,12 @@ export interface ProbeOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs the probe to its end, or ends it after `timeoutMs`. */
+/** Runs the probe to its end, or ends it after `timeoutMs`. @throws FileAccessError without a folder for temporary files. */
 export async function runProbe(provider: Provider, options: ProbeOptions = {}): Promise<ProbeOutcome> {
   const { entry = ENTRY, timeoutMs = PROBE_TIMEOUT_MS } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'boxed-probe-'));
+  const folder = await mkdtemp(join(tmpdir(), 'boxed-probe-')).catch((error: unknown) => {
+    throw accessError('write to', tmpdir(), error);
+  });
   try {
     return await new Promise((resolve, reject) => {
       const child = fork(entry, [provider, folder], {

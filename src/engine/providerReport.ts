@@ -45,7 +45,8 @@ const CUDA_FAILURES: Readonly<Record<string, string>> = {
   '2': 'Its memory is full: end what else uses it.',
   '35': `Update NVIDIA's driver: CUDA 12 needs ${OLDEST_NVIDIA_DRIVER} or newer.`,
   '46': 'Another process holds the device: end it.',
-  '100': 'No device is visible: check CUDA_VISIBLE_DEVICES, and that the container was started with its GPUs.',
+  '100':
+    'No device is visible: check CUDA_VISIBLE_DEVICES, and that the container was started with its GPUs.',
   '209': 'This GPU is older than the runtime was built for (compute capability 6.0).',
   '802': 'The system is not ready: start nvidia-fabricmanager.',
 };
@@ -130,11 +131,13 @@ function webgpuAdvice(text: string, missing: readonly string[]): string {
 function cudaAdvice(text: string, missing: readonly string[], context: ProbeContext): string {
   const { graphics, runtimeFolder } = context;
   if (graphics.nvidiaDriver === null) {
-    return `Nothing without an NVIDIA GPU. With one, install its driver (${OLDEST_NVIDIA_DRIVER} or newer) first.`;
+    return `There is nothing to do without an NVIDIA GPU; with one, install its driver first, ${OLDEST_NVIDIA_DRIVER} or newer.`;
   }
   const steps: string[] = [];
   if (Number.parseInt(graphics.nvidiaDriver, 10) < OLDEST_NVIDIA_DRIVER) {
-    steps.push(`Update NVIDIA's driver from ${graphics.nvidiaDriver}: CUDA 12 needs ${OLDEST_NVIDIA_DRIVER} or newer.`);
+    steps.push(
+      `Update NVIDIA's driver from ${graphics.nvidiaDriver}: CUDA 12 needs ${OLDEST_NVIDIA_DRIVER} or newer.`,
+    );
   }
   const has = (pattern: RegExp) => missing.some((name) => pattern.test(name));
   if (has(DRIVER_LIBRARY)) {
@@ -158,7 +161,7 @@ function cudaAdvice(text: string, missing: readonly string[], context: ProbeCont
   const others = missing.filter((name) => !known.some((pattern) => pattern.test(name)));
   if (others.length > 0) steps.push(`Install what provides ${others.join(', ')}.`);
   const failure = CUDA_FAILURES[/CUDA failure (\d+)/.exec(text)?.[1] ?? ''];
-  if (failure !== undefined) steps.push(failure);
+  if (failure !== undefined && steps.length === 0) steps.push(failure);
   return steps.length > 0 ? steps.join(' ') : 'See whether nvidia-smi works; if it does, please report this.';
 }
 
@@ -185,7 +188,9 @@ function lastLine(text: string): string {
 /** The telling part of a message of the runtime, which puts source file and function before it. */
 function shorten(message: string): string {
   const line = message.trim().split('\n')[0]!;
-  const telling = line.replace(/^.*? was false\. /, '').replace(/^.*?(CUDA failure \d+: [^;]*?)\s*;.*$/, '$1');
+  const telling = line
+    .replace(/^.*? was false\. /, '')
+    .replace(/^.*?(CUDA failure \d+: [^;]*?)\s*;.*$/, '$1');
   return telling.length > REASON_LENGTH ? `${telling.slice(0, REASON_LENGTH)}…` : telling;
 }
 

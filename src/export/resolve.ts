@@ -60,7 +60,7 @@ export async function resolveModel(path: string, options: ResolveOptions): Promi
 }
 
 /** Where to look for exports; new ones go to the last of them. */
-async function exportFolders(checkpoint: string, chosen: string | undefined): Promise<string[]> {
+export async function exportFolders(checkpoint: string, chosen?: string): Promise<string[]> {
   if (chosen !== undefined) return [chosen];
   const beside = join(checkpoint, 'onnx');
   try {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Estimate } from '../score/intervals.js';
 import {
+  byteCount,
   changeWithInterval,
   duration,
   percentWithHalf,
@@ -41,5 +42,19 @@ describe('numbers in tables', () => {
   test('p-values and durations', () => {
     expect([0.0009, 0.0125, 1].map(pValue)).toEqual(['<0.001', '0.013', '1.000']);
     expect([41.4, 725, 12_000].map(duration)).toEqual(['41 s', '12 min 5 s', '3 h 20 min']);
+  });
+
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.00 kB'],
+    [3_401_728, '3.40 MB'],
+    [9_996_000, '10.0 MB'],
+    [99_960_000, '100 MB'],
+    [999_600_000, '1.00 GB'],
+    [25_276_502_016, '25.3 GB'],
+    [4e15, '4000 TB'],
+  ])('%s bytes are %s', (bytes, written) => {
+    expect(byteCount(bytes)).toBe(written);
   });
 });

@@ -60,6 +60,16 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** Bytes in decimal units with three digits: `3.40 MB`, `25.3 GB`. */
+export function byteCount(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let [scaled, unit] = [bytes / 1000, 0];
+  // 999.5 would be written with four digits.
+  while (scaled >= 999.5 && unit < units.length - 1) [scaled, unit] = [scaled / 1000, unit + 1];
+  return `${scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)} ${units[unit]}`;
+}
+
 function bracket({ low, high }: Interval, write: (value: number) => string): string {
   return `[${write(low)}, ${write(high)}]`;
 }

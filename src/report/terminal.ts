@@ -23,7 +23,7 @@ export interface TerminalOptions {
 }
 
 /** Columns of text; what a half-width window of an editor shows. */
-const WIDTH = 100;
+export const WIDTH = 100;
 
 /** Horizontal rules alone: two blanks part the columns. */
 const RULES = {
@@ -43,7 +43,7 @@ export function renderScore(score: Score, options: TerminalOptions): string {
     drawTable(summaryTable([score], labels), options),
     drawTable(voteTable([score], labels), options),
     drawTable(budgetTable([score], labels, options.budgets), options),
-    ...detailsOf(score).map(wrap),
+    ...detailsOf(score).map((detail) => wrap(detail)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -110,11 +110,11 @@ function groupRows({ head, rows }: RowGroup, ruled: boolean) {
 }
 
 /** Breaks a paragraph at blanks so that lines keep to the width. */
-function wrap(paragraph: string): string {
+export function wrap(paragraph: string, width = WIDTH): string {
   const lines = [''];
   for (const word of paragraph.split(' ')) {
     const line = lines.at(-1)!;
-    if (line !== '' && line.length + 1 + word.length > WIDTH) lines.push(word);
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
   }
   return lines.join('\n');
