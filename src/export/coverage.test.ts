@@ -120,6 +120,12 @@ describe('nodes without a CUDA kernel', () => {
     ]);
   });
 
+  test('a value that nothing declares, which no type can be checked of', () => {
+    const other = new Graph('other').input('stray', 'float32', ['n']);
+    const nodes = uncovered((graph) => [graph.op('Exp', [graph.op('Exp', [other])]), 'float32']);
+    expect(nodes).toMatchObject([{ operator: 'Exp', taken: 'nothing says what type stray has' }]);
+  });
+
   test('the error names node, operator, operator set, types found and types taken', () => {
     const graph = new Graph('g');
     graph.output(graph.op('ArgMax', [graph.input('x', 'int64', ['n'])]), 'int64');

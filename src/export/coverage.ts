@@ -59,6 +59,8 @@ class Walk {
   readonly uncovered: UncoveredNode[] = [];
   /** Element types of values; names are unique over a graph and its bodies. */
   readonly #types = new Map<string, ElementType>();
+  /** Values whose type cannot be told, as they come from nodes without a kernel. */
+  readonly #untold = new Set<string>();
   readonly #hostNodes: ReadonlySet<NodeMessage>;
 
   constructor(graph: Graph) {
@@ -73,17 +75,22 @@ class Walk {
     for (const node of graph.node) {
       for (const body of subgraphs(node)) this.#visit(body);
       const found = node.input.map((name) => this.#types.get(name));
-      const judgement = judge(node, found);
-      if ('outputs' in judgement) {
-        for (const [at, type] of judgement.outputs.entries()) this.#learn(node.output[at]!, type);
-      } else if (!this.#hostNodes.has(node)) {
+      const stranger = node.input.find(
+        (name) => name !== '' && !this.#types.has(name) && !this.#untold.has(name),
+      );
+      const judgement =
+        stranger === undefined ? judge(node, found) : { taken: `nothing says what type ${stranger} has` };
+      const made = 'outputs' in judgement ? judgement.outputs : [];
+      for (const [at, name] of node.output.entries()) this.#learn(name, made[at]);
+      if (!('outputs' in judgement) && !this.#hostNodes.has(node)) {
         this.uncovered.push(describe(node, found, judgement.taken));
       }
     }
   }
 
   #learn(name: string, type: ElementType | undefined): void {
-    if (type !== undefined && name !== '') this.#types.set(name, type);
+    if (type === undefined) this.#untold.add(name);
+    else if (name !== '') this.#types.set(name, type);
   }
 }
 
