@@ -21,6 +21,19 @@ export class UnsupportedConfigError extends BoxedError {
   override readonly name = 'UnsupportedConfigError';
 }
 
+/** The folder holds a LoRA adapter and not the model that it changes. */
+export class AdapterOnlyError extends BoxedError {
+  override readonly name = 'AdapterOnlyError';
+
+  constructor(folder: string) {
+    super(
+      'a LoRA adapter without the model that it changes',
+      'Merge it into its base model first, in peft by merge_and_unload and save_pretrained, and give that folder.',
+      { file: folder },
+    );
+  }
+}
+
 /** The folder holds no weights, or not all of the shards that its index names. */
 export class MissingWeightsError extends BoxedError {
   override readonly name = 'MissingWeightsError';
@@ -55,10 +68,15 @@ export class MissingTensorError extends BoxedError {
   constructor(
     file: string,
     tensor: string,
-    hint = 'The weights do not belong to this config.json, or tie_word_embeddings is wrong in it.',
+    hint = 'The weights do not belong to this config.json, or a field of it is wrong: tie_word_embeddings, attention_bias, mlp_bias.',
   ) {
     super('there is no such tensor', hint, { file, field: tensor });
   }
+}
+
+/** The weights hold a tensor that the decoder of this configuration does not use, so they were made for another one. */
+export class UnexpectedTensorError extends BoxedError {
+  override readonly name = 'UnexpectedTensorError';
 }
 
 /** A tensor's shape is not the one that the configuration asks for. */
@@ -122,4 +140,18 @@ export class NoChatTemplateError extends BoxedError {
 /** A chat template cannot be parsed, or refuses the messages that it is given. */
 export class ChatTemplateError extends BoxedError {
   override readonly name = 'ChatTemplateError';
+}
+
+/** @throws UnsupportedConfigError: `found` in `field` is not among what is `supported` */
+export function refuseConfig(file: string, field: string, found: string, supported: string): never {
+  throw new UnsupportedConfigError(`${found} is not supported`, `Supported: ${supported}.`, { file, field });
+}
+
+/** @throws InvalidCheckpointFileError */
+export function invalidConfig(file: string, field: string, what: string): never {
+  throw new InvalidCheckpointFileError(
+    what,
+    'Mend this field, or fetch the file again from where the weights come from.',
+    { file, field },
+  );
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 const positiveInteger = z.int().positive();
+const positive = z.number().positive();
 const tokenId = z.int().nonnegative();
 
 /** An id, a list of ids, or nothing; read as a list. */
@@ -14,14 +15,31 @@ export const tokenIds = z
 
 /** `rope_scaling` (transformers 4) and `rope_parameters` (5); the former called its type `type` at first. */
 const ropeSettings = z.looseObject({
-  rope_theta: z.number().positive().optional(),
-  rope_type: z.string().optional(),
-  type: z.string().optional(),
-  partial_rotary_factor: z.number().optional(),
+  rope_theta: positive.nullish(),
+  rope_type: z.string().nullish(),
+  type: z.string().nullish(),
+  partial_rotary_factor: z.number().nullish(),
+  factor: positive.nullish(),
+  original_max_position_embeddings: positiveInteger.nullish(),
+  // llama3
+  low_freq_factor: positive.nullish(),
+  high_freq_factor: positive.nullish(),
+  // yarn
+  attention_factor: positive.nullish(),
+  beta_fast: z.number().nonnegative().nullish(),
+  beta_slow: z.number().nonnegative().nullish(),
+  mscale: z.number().nonnegative().nullish(),
+  mscale_all_dim: z.number().nonnegative().nullish(),
+  truncate: z.boolean().nullish(),
 });
 
 /** Read first and alone: the other fields of an unknown architecture may mean anything. */
-export const architectureField = z.looseObject({ architectures: z.array(z.string()).length(1) });
+export const architectureField = z.looseObject({
+  architectures: z.array(z.string()).length(1),
+  // Parts of a multimodal model.
+  text_config: z.unknown().optional(),
+  vision_config: z.unknown().optional(),
+});
 
 export const rawConfig = z.looseObject({
   vocab_size: positiveInteger,
@@ -31,23 +49,30 @@ export const rawConfig = z.looseObject({
   num_attention_heads: positiveInteger,
   num_key_value_heads: positiveInteger.nullish(),
   head_dim: positiveInteger.nullish(),
-  rms_norm_eps: z.number().positive(),
+  rms_norm_eps: positive,
   max_position_embeddings: positiveInteger,
   hidden_act: z.string().default('silu'),
+  attention_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
   // Left out where it has the architecture's default, which is false for every one of ours.
   tie_word_embeddings: z.boolean().default(false),
-  rope_theta: z.number().positive().optional(),
+  rope_theta: positive.nullish(),
   rope_scaling: ropeSettings.nullish(),
   rope_parameters: ropeSettings.nullish(),
-  partial_rotary_factor: z.number().optional(),
+  original_max_position_embeddings: positiveInteger.nullish(),
+  partial_rotary_factor: z.number().nullish(),
   layer_types: z.array(z.string()).nullish(),
-  sliding_window: z.int().nullish(),
+  sliding_window: positiveInteger.nullish(),
   use_sliding_window: z.boolean().default(false),
   // The default of transformers.
   max_window_layers: z.int().nonnegative().default(28),
   quantization_config: z.unknown().optional(),
   eos_token_id: tokenIds,
-  pad_token_id: tokenId.nullish(),
+  // Early Llama files have -1 for none.
+  pad_token_id: z
+    .int()
+    .nullish()
+    .transform((id) => (id === undefined || id === null || id < 0 ? null : id)),
 });
 
 export type RawConfig = z.output<typeof rawConfig>;

@@ -80,6 +80,16 @@ export class Weights {
     return this.#tensor(name).dtype;
   }
 
+  /** The file that holds a tensor. @throws MissingTensorError */
+  fileOf(name: string): string {
+    return this.#tensor(name).shard.file;
+  }
+
+  /** Sees that a tensor can be read in this shape. @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError */
+  check(name: string, expectedShape: readonly number[]): void {
+    this.#checked(name, expectedShape);
+  }
+
   /**
    * Reads a whole tensor, row-major.
    * @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError, NonFiniteWeightError, TruncatedWeightsError,

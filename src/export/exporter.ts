@@ -7,6 +7,7 @@ import { readDecoderConfig } from '../checkpoint/config.js';
 import { Weights } from '../checkpoint/weights.js';
 import { makeWritableFolder, writeAtomically } from '../files.js';
 import { buildLoop } from '../model/loop.js';
+import { checkTensors } from '../model/tensorCheck.js';
 import { writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
 import {
@@ -38,7 +39,7 @@ export interface ExportOptions extends Target {
 
 /**
  * Exports `checkpoint` into the new folder `target`. A failed or killed export leaves nothing there.
- * @throws the errors of `readDecoderConfig` and `Weights`, FileAccessError when `target` cannot be written.
+ * @throws the errors of `readDecoderConfig`, `checkTensors` and `Weights`, FileAccessError when `target` cannot be written.
  */
 export async function exportCheckpoint(
   checkpoint: string,
@@ -49,6 +50,7 @@ export async function exportCheckpoint(
   const weights = await Weights.open(checkpoint);
   const unfinished = join(dirname(target), `.unfinished-${randomBytes(6).toString('hex')}`);
   try {
+    await checkTensors(config, weights);
     const logits = options.logits ?? false;
     const graph = buildLoop(config, new FloatParameters(weights, config, 'float32'), { logits });
     await makeWritableFolder(dirname(target));

@@ -1,14 +1,16 @@
 /** `export.json`: what an exported model is and what it was made from. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DECODERS, PROJECTIONS } from '../checkpoint/architectures.js';
 import type { DecoderConfig } from '../checkpoint/config.js';
+import { ropeScaling } from '../checkpoint/rope.js';
 import { BoxedError } from '../errors.js';
 import { readText } from '../files.js';
 import { DEVICES, DTYPES } from './target.js';
 
 export const MANIFEST_FILE = 'export.json';
 /** Raised whenever exported graphs or this file change, so that older exports are made anew. */
-export const EXPORT_FORMAT = 2;
+export const EXPORT_FORMAT = 3;
 
 /** An export that this version cannot read. */
 export class BadExportError extends BoxedError {
@@ -26,7 +28,7 @@ const manifestSchema = z.object({
   /** True when the graph also has the output `logits`. */
   logits: z.boolean(),
   config: z.object({
-    architecture: z.literal('qwen2'),
+    architecture: z.enum(DECODERS),
     vocabSize: z.number().int().positive(),
     hiddenSize: z.number().int().positive(),
     intermediateSize: z.number().int().positive(),
@@ -34,7 +36,10 @@ const manifestSchema = z.object({
     heads: z.number().int().positive(),
     kvHeads: z.number().int().positive(),
     headDim: z.number().int().positive(),
+    biases: z.array(z.enum(PROJECTIONS)).readonly(),
+    qkNorm: z.boolean(),
     ropeTheta: z.number().positive(),
+    ropeScaling: ropeScaling.nullable(),
     rmsNormEps: z.number().positive(),
     maxPositions: z.number().int().positive(),
     tieWordEmbeddings: z.boolean(),

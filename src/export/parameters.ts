@@ -3,11 +3,9 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import type { Weights } from '../checkpoint/weights.js';
 import { BoxedError } from '../errors.js';
 import type { Parameters } from '../model/decoder.js';
+import { EMBEDDING, HEAD, hasBias, projectionShape } from '../model/tensors.js';
 import { FLOAT16_MAX, narrowToFloat16 } from '../onnx/float16.js';
 import { type Graph, MICROSOFT, type Value, type Weight } from '../onnx/graph.js';
-
-const EMBEDDING = 'model.embed_tokens';
-const HEAD = 'lm_head';
 
 /** Element types of matrices that are stored as they are. */
 export type FloatType = 'float32' | 'float16';
@@ -25,22 +23,11 @@ export class FloatParameters implements Parameters {
   readonly #weights: Weights;
   readonly #config: DecoderConfig;
   readonly #type: FloatType;
-  readonly #outputs: Readonly<Record<string, number>>;
 
   constructor(weights: Weights, config: DecoderConfig, type: FloatType) {
     this.#weights = weights;
     this.#config = config;
     this.#type = type;
-    const { heads, kvHeads, headDim, hiddenSize, intermediateSize } = config;
-    this.#outputs = {
-      q_proj: heads * headDim,
-      k_proj: kvHeads * headDim,
-      v_proj: kvHeads * headDim,
-      o_proj: hiddenSize,
-      gate_proj: intermediateSize,
-      up_proj: intermediateSize,
-      down_proj: hiddenSize,
-    };
   }
 
   embed(graph: Graph, tokens: Value): Value {
@@ -48,12 +35,12 @@ export class FloatParameters implements Parameters {
   }
 
   linear(graph: Graph, x: Value, names: readonly string[]): Value {
-    const inputs = this.#inputsOf(names[0]!);
-    const outputs = names.map((name) => this.#outputs[name.split('.').at(-1)!]!);
+    const outputs = names.map((name) => projectionShape(this.#config, name)[0]);
+    const [, inputs] = projectionShape(this.#config, names[0]!);
     const total = outputs.reduce((sum, size) => sum + size, 0);
     const matrix = this.#stack(graph, names, '.weight', [total, inputs], (at) => [outputs[at]!, inputs]);
     const product = transposedProduct(graph, x, matrix);
-    if (!this.#weights.has(`${names[0]}.bias`)) return product;
+    if (!hasBias(this.#config, names[0]!)) return product;
     return graph.op('Add', [product, this.#stack(graph, names, '.bias', [total], (at) => [outputs[at]!])]);
   }
 
@@ -72,12 +59,6 @@ export class FloatParameters implements Parameters {
   #matrix(graph: Graph, name: string): Value {
     const shape = [this.#config.vocabSize, this.#config.hiddenSize];
     return this.#stack(graph, [name], '.weight', shape, () => shape);
-  }
-
-  #inputsOf(name: string): number {
-    const { heads, headDim, hiddenSize, intermediateSize } = this.#config;
-    if (name.endsWith('o_proj')) return heads * headDim;
-    return name.endsWith('down_proj') ? intermediateSize : hiddenSize;
   }
 
   #stack(

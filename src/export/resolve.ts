@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { refuseAdapter } from '../checkpoint/adapter.js';
 import { checkpointDigest, type KnownDigests } from '../checkpoint/digest.js';
 import { BoxedError } from '../errors.js';
 import { digestOf, writeAtomically } from '../files.js';
@@ -33,11 +34,12 @@ export interface ResolveOptions extends Target {
 
 /**
  * Opens the export in `path`, or exports the checkpoint in `path` if that has not been done for its present content.
- * @throws NoModelError, and the errors of `exportCheckpoint`.
+ * @throws NoModelError, AdapterOnlyError, and the errors of `exportCheckpoint`.
  */
 export async function resolveModel(path: string, options: ResolveOptions): Promise<ExportedModel> {
   if (existsSync(join(path, MANIFEST_FILE))) return readExport(path);
   if (!existsSync(join(path, 'config.json'))) {
+    if (existsSync(path)) await refuseAdapter(path);
     throw new NoModelError(
       'neither config.json nor export.json is there',
       'Give a checkpoint folder in Hugging Face layout, or a folder that `boxed export` made.',

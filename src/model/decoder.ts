@@ -1,6 +1,7 @@
 /** The one definition of the decoder. Attention and the storage of weights are parameters, so that every layout shares it. */
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { float, type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { FINAL_NORM, layerPart } from './tensors.js';
 
 /** How a precision stores matrices. Names are those of the Hugging Face checkpoint, without `.weight` and `.bias`. */
 export interface Parameters {
@@ -14,12 +15,15 @@ export interface Parameters {
   head(graph: Graph, x: Value): Value;
 }
 
-/**
- * Attention of one layer over everything visible to its queries, rotary embedding included.
- * `qkv` holds queries, keys and values side by side: `[batch, tokens, (heads + 2 kvHeads) · headDim]`;
- * the result is `[batch, tokens, heads · headDim]`.
- */
-export type Attention = (layer: number, qkv: Value) => Value;
+/** Queries `[…, heads · headDim]`, keys and values `[…, kvHeads · headDim]` of new tokens, before the rotary embedding. */
+export interface Heads {
+  readonly queries: Value;
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Attention of one layer over everything visible to its queries, rotary embedding included: `[…, heads · headDim]`. */
+export type Attention = (layer: number, heads: Heads) => Value;
 
 /** Hidden states after the last layer, before the final normalisation, as a pair whose sum they are. */
 export interface Residual {
@@ -27,7 +31,11 @@ export interface Residual {
   readonly update: Value;
 }
 
-/** Builds all layers for `tokens [batch, tokens]`. Follows Qwen2 (arXiv 2407.10671): pre-norm, grouped queries, SwiGLU. */
+/**
+ * Builds all layers for `tokens` of any shape `[…]` that `attention` takes: `[batch, tokens]`, or `[tokens]` packed.
+ * Follows Qwen2 (arXiv 2407.10671): pre-norm, grouped queries, SwiGLU; Qwen3 (arXiv 2505.09388) adds norms of queries and
+ * keys; Llama and Mistral differ in biases alone.
+ */
 export function buildLayers(
   graph: Graph,
   config: DecoderConfig,
@@ -37,8 +45,9 @@ export function buildLayers(
 ): Residual {
   let stream = parameters.embed(graph, tokens);
   let update: Value | null = null;
+  const normaliseHeads = config.qkNorm ? buildHeadNorms(graph, config, parameters, tokens) : null;
   for (let layer = 0; layer < config.layers; layer += 1) {
-    const name = (part: string) => `model.layers.${layer}.${part}`;
+    const name = (part: string) => layerPart(layer, part);
     const norm = (part: string) => {
       const [normed, sum] = normalise(
         graph,
@@ -52,7 +61,9 @@ export function buildLayers(
     };
     const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => name(`self_attn.${part}`));
     const qkv = parameters.linear(graph, norm('input_layernorm'), projections);
-    update = parameters.linear(graph, attention(layer, qkv), [name('self_attn.o_proj')]);
+    const heads = splitHeads(graph, config, qkv);
+    const context = attention(layer, normaliseHeads?.(layer, heads) ?? heads);
+    update = parameters.linear(graph, context, [name('self_attn.o_proj')]);
     const mlpInput = norm('post_attention_layernorm');
     const gate = parameters.linear(graph, mlpInput, [name('mlp.gate_proj')]);
     const up = parameters.linear(graph, mlpInput, [name('mlp.up_proj')]);
@@ -69,8 +80,38 @@ export function buildHead(
   parameters: Parameters,
   residual: Residual,
 ): Value {
-  const scale = parameters.vector(graph, 'model.norm', config.hiddenSize);
+  const scale = parameters.vector(graph, FINAL_NORM, config.hiddenSize);
   return parameters.head(graph, normalise(graph, config, residual.stream, residual.update, scale)[0]);
+}
+
+function splitHeads(graph: Graph, { heads, kvHeads, headDim }: DecoderConfig, qkv: Value): Heads {
+  const widths = graph.int64([heads * headDim, kvHeads * headDim, kvHeads * headDim]);
+  const [queries, keys, values] = graph.ops('Split', [qkv, widths], 3, { attributes: { axis: -1 } });
+  return { queries: queries!, keys: keys!, values: values! };
+}
+
+/** RMS normalisation of each head of queries and keys by itself. */
+function buildHeadNorms(
+  graph: Graph,
+  config: DecoderConfig,
+  parameters: Parameters,
+  tokens: Value,
+): (layer: number, heads: Heads) => Heads {
+  const { headDim } = config;
+  const leading = graph.op('Shape', [tokens]);
+  const shapeOf = (heads: number) =>
+    graph.op('Concat', [leading, graph.int64([heads * headDim])], { attributes: { axis: 0 } });
+  const [queriesShape, keysShape] = [shapeOf(config.heads), shapeOf(config.kvHeads)];
+  const each = (layer: number, norm: string, x: Value, shape: Value) => {
+    const scale = parameters.vector(graph, layerPart(layer, `self_attn.${norm}`), headDim);
+    const byHead = graph.op('Reshape', [x, graph.int64([-1, headDim])]);
+    return graph.op('Reshape', [normalise(graph, config, byHead, null, scale)[0], shape]);
+  };
+  return (layer, { queries, keys, values }) => ({
+    queries: each(layer, 'q_norm', queries, queriesShape),
+    keys: each(layer, 'k_norm', keys, keysShape),
+    values,
+  });
 }
 
 /** RMS normalisation of `stream + update`; returns it with that sum. */
