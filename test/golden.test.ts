@@ -8,7 +8,19 @@ import { runChunks } from './support/session.js';
 /** Largest difference of a logit that float32 arithmetic in another order explains. */
 const LOGIT_TOLERANCE = 2e-4;
 
-describe.each(['qwen2-tied-fp32', 'qwen2-untied-bf16-sharded', 'llama3-ropescaled-fp32', 'qwen3-qknorm-fp16'])('%s', (name) => {
+const CASES = [
+  'qwen2-tied-fp32',
+  'qwen2-untied-bf16-sharded',
+  'llama3-ropescaled-fp32',
+  'qwen3-qknorm-fp16',
+  'llama-biases-yarn-bf16',
+  'llama-linear-fp16',
+  'llama-dynamic-fp16',
+  'mistral-window-bf16',
+  'qwen3-biases-yarn-fp16',
+];
+
+describe.each(CASES)('%s', (name) => {
   test.each([1, 4])('draws the greedy tokens of the reference with %i rows', async (rows) => {
     const { prompts, greedy } = await readGolden(name);
     const engine = await Engine.open(await exportForTest(goldenFolder(name)), { rows });
