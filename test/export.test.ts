@@ -2,6 +2,7 @@
 import { chmod, cp, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { AdapterOnlyError } from '../src/checkpoint/errors.js';
 import { BadExportError, readExport } from '../src/export/manifest.js';
 import { NoModelError, resolveModel } from '../src/export/resolve.js';
 import { decodeModel } from '../src/onnx/schema.js';
@@ -64,15 +65,31 @@ describe('resolveModel', () => {
 
   test('a failed export leaves nothing that looks like one', async () => {
     const folder = await checkpoint();
-    const config = await readFile(join(folder, 'config.json'), 'utf8');
-    await writeFile(
-      join(folder, 'config.json'),
-      config.replace('"intermediate_size": 160', '"intermediate_size": 128'),
-    );
-    await expect(resolveModel(folder, TARGET)).rejects.toThrow('gate_proj');
+    const file = join(folder, 'model.safetensors');
+    const weights = await readFile(file);
+    // The last number becomes NaN, which is met when most of the export is written.
+    await writeFile(file, Buffer.concat([weights.subarray(0, -4), Buffer.from([0, 0, 0xc0, 0x7f])]));
+    await expect(resolveModel(folder, TARGET)).rejects.toThrow('NaN');
     expect(await readdir(join(folder, 'onnx'))).toEqual([]);
-    await writeFile(join(folder, 'config.json'), config);
+    await writeFile(file, weights);
     await expect(resolveModel(folder, TARGET)).resolves.toBeDefined();
+  });
+
+  test('weights that config.json contradicts are refused before anything is written', async () => {
+    const folder = await checkpoint();
+    const file = join(folder, 'config.json');
+    const config = await readFile(file, 'utf8');
+    await writeFile(file, config.replace('"intermediate_size": 160', '"intermediate_size": 128'));
+    await expect(resolveModel(folder, TARGET)).rejects.toThrow('gate_proj');
+    expect(await readdir(folder)).not.toContain('onnx');
+  });
+
+  test('an adapter alone is named as one', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'adapter_config.json'), '{}');
+    await expect(resolveModel(folder, TARGET)).rejects.toThrow(AdapterOnlyError);
+    await cp(join(goldenFolder('qwen2-tied-fp32'), 'config.json'), join(folder, 'config.json'));
+    await expect(resolveModel(folder, TARGET)).rejects.toThrow(AdapterOnlyError);
   });
 
   test('refuses folders that are no model, and manifests of another version', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readGenerationDefaults } from './generation.js';
+import { readGenerationDefaults, stopTokensOf } from './generation.js';
 import { PEBBLE, TIED, withFolder } from './testing.js';
 
 function readWith(content: object | string) {
@@ -40,6 +40,20 @@ describe('readGenerationDefaults', () => {
       sampling: { greedy: false, topK: 20, repetitionPenalty: 1.05 },
       maxNewTokens: null,
     });
+  });
+
+  test('the end tokens of Llama 3.1, those of config.json among them', async () => {
+    const defaults = await readWith({
+      bos_token_id: 128000,
+      do_sample: true,
+      eos_token_id: [128001, 128008, 128009],
+      temperature: 0.6,
+      top_p: 0.9,
+      transformers_version: '4.42.3',
+    });
+    expect(defaults.sampling).toEqual({ greedy: false, temperature: 0.6, topP: 0.9 });
+    expect(stopTokensOf({ eosTokenIds: [128009] }, defaults)).toEqual([128009, 128001, 128008]);
+    expect(stopTokensOf({ eosTokenIds: [2] }, { ...defaults, eosTokenIds: [] })).toEqual([2]);
   });
 
   test.each([

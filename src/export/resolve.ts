@@ -4,6 +4,7 @@ import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { refuseAdapter } from '../checkpoint/adapter.js';
+import { readDecoderConfig } from '../checkpoint/config.js';
 import { checkpointDigest, type KnownDigests } from '../checkpoint/digest.js';
 import { BoxedError } from '../errors.js';
 import { digestOf, writeAtomically } from '../files.js';
@@ -46,6 +47,8 @@ export async function resolveModel(path: string, options: ResolveOptions): Promi
       { file: path },
     );
   }
+  // Refused before all weights are read for the digest.
+  await readDecoderConfig(path);
   const { dtype, device, onProgress } = options;
   const folders = await exportFolders(path, options.exportFolder);
   const digest = await cachedDigest(path, folders);

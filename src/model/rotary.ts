@@ -72,8 +72,11 @@ function yarnFrequencies(
   const high = Math.min(truncate ? Math.ceil(last) : last, headDim - 1);
   // Where both are one, the step of the ramp must not be a division by zero.
   const width = high === low ? 0.001 : high - low;
+  // Rounded as the reference rounds: near the ramp's end the last digits of `kept` are multiplied by the factor.
+  const round = Math.fround;
   return positionsPerRadian.map((positions, at) => {
-    const divided = Math.min(Math.max((at - low) / width, 0), 1);
-    return divided / (factor * positions) + (1 - divided) / positions;
+    const ramp = round(round(at - round(low)) / round(width));
+    const kept = round(1 - Math.min(Math.max(ramp, 0), 1));
+    return round(round(1 / round(factor * positions)) * round(1 - kept)) + round(round(1 / positions) * kept);
   });
 }
