@@ -15,15 +15,12 @@ export interface Parameters {
   head(graph: Graph, x: Value): Value;
 }
 
-/** Queries `[…, heads · headDim]`, keys and values `[…, kvHeads · headDim]` of new tokens, before the rotary embedding. */
-export interface Heads {
-  readonly queries: Value;
-  readonly keys: Value;
-  readonly values: Value;
-}
-
-/** Attention of one layer over everything visible to its queries, rotary embedding included: `[…, heads · headDim]`. */
-export type Attention = (layer: number, heads: Heads) => Value;
+/**
+ * Attention of one layer over everything visible to its queries, rotary embedding included. `qkv` holds queries, keys and
+ * values side by side, normalised where the decoder does that: `[…, (heads + 2 kvHeads) · headDim]`; the result is
+ * `[…, heads · headDim]`.
+ */
+export type Attention = (layer: number, qkv: Value) => Value;
 
 /** Hidden states after the last layer, before the final normalisation, as a pair whose sum they are. */
 export interface Residual {
@@ -61,8 +58,7 @@ export function buildLayers(
     };
     const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => name(`self_attn.${part}`));
     const qkv = parameters.linear(graph, norm('input_layernorm'), projections);
-    const heads = splitHeads(graph, config, qkv);
-    const context = attention(layer, normaliseHeads?.(layer, heads) ?? heads);
+    const context = attention(layer, normaliseHeads?.(layer, qkv) ?? qkv);
     update = parameters.linear(graph, context, [name('self_attn.o_proj')]);
     const mlpInput = norm('post_attention_layernorm');
     const gate = parameters.linear(graph, mlpInput, [name('mlp.gate_proj')]);
@@ -84,34 +80,32 @@ export function buildHead(
   return parameters.head(graph, normalise(graph, config, residual.stream, residual.update, scale)[0]);
 }
 
-function splitHeads(graph: Graph, { heads, kvHeads, headDim }: DecoderConfig, qkv: Value): Heads {
-  const widths = graph.int64([heads * headDim, kvHeads * headDim, kvHeads * headDim]);
-  const [queries, keys, values] = graph.ops('Split', [qkv, widths], 3, { attributes: { axis: -1 } });
-  return { queries: queries!, keys: keys!, values: values! };
-}
-
-/** RMS normalisation of each head of queries and keys by itself. */
+/** Normalises each head of queries and keys by itself, values left as they are. */
 function buildHeadNorms(
   graph: Graph,
   config: DecoderConfig,
   parameters: Parameters,
   tokens: Value,
-): (layer: number, heads: Heads) => Heads {
-  const { headDim } = config;
+): (layer: number, qkv: Value) => Value {
+  const { heads, kvHeads, headDim } = config;
   const leading = graph.op('Shape', [tokens]);
-  const shapeOf = (heads: number) =>
-    graph.op('Concat', [leading, graph.int64([heads * headDim])], { attributes: { axis: 0 } });
-  const [queriesShape, keysShape] = [shapeOf(config.heads), shapeOf(config.kvHeads)];
-  const each = (layer: number, norm: string, x: Value, shape: Value) => {
+  const shapeOf = (count: number) =>
+    graph.op('Concat', [leading, graph.int64([count * headDim])], { attributes: { axis: 0 } });
+  const [queriesShape, keysShape] = [shapeOf(heads), shapeOf(kvHeads)];
+  const widths = graph.int64([heads * headDim, kvHeads * headDim, kvHeads * headDim]);
+  const byHead = (layer: number, norm: string, x: Value, shape: Value) => {
     const scale = parameters.vector(graph, layerPart(layer, `self_attn.${norm}`), headDim);
-    const byHead = graph.op('Reshape', [x, graph.int64([-1, headDim])]);
-    return graph.op('Reshape', [normalise(graph, config, byHead, null, scale)[0], shape]);
+    const rows = graph.op('Reshape', [x, graph.int64([-1, headDim])]);
+    return graph.op('Reshape', [normalise(graph, config, rows, null, scale)[0], shape]);
   };
-  return (layer, { queries, keys, values }) => ({
-    queries: each(layer, 'q_norm', queries, queriesShape),
-    keys: each(layer, 'k_norm', keys, keysShape),
-    values,
-  });
+  return (layer, qkv) => {
+    const [queries, keys, values] = graph.ops('Split', [qkv, widths], 3, { attributes: { axis: -1 } });
+    const normed = [
+      byHead(layer, 'q_norm', queries!, queriesShape),
+      byHead(layer, 'k_norm', keys!, keysShape),
+    ];
+    return graph.op('Concat', [...normed, values!], { attributes: { axis: -1 } });
+  };
 }
 
 /** RMS normalisation of `stream + update`; returns it with that sum. */

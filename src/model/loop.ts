@@ -84,14 +84,14 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     body,
     config,
     parameters,
-    (layer, heads) => {
+    (layer, qkv) => {
       const cache = {
         frozenKeys: frozen[layer]!.keys,
         frozenValues: frozen[layer]!.values,
         localKeys: local[layer]!.keys,
         localValues: local[layer]!.values,
       };
-      const { context, keys, values } = buildLoopAttention(body, config, seen, rotary, cache, heads);
+      const { context, keys, values } = buildLoopAttention(body, config, seen, rotary, cache, qkv);
       grown.push({ keys, values });
       return context;
     },

@@ -1,7 +1,6 @@
 /** Attention of the loop layout: keys and values in a frozen part from outside the loop and a local part that grows in it. */
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
-import type { Heads } from './decoder.js';
 
 /** Names of the graph's inputs and outputs that hold keys and values of a layer. */
 export const frozenKeys = (layer: number) => `frozen_keys.${layer}`;
@@ -82,14 +81,25 @@ export function buildLoopAttention(
   seen: Visibility,
   rotary: { cos: Value; sin: Value },
   cache: LayerCache,
-  parts: Heads,
+  qkv: Value,
 ): { context: Value; keys: Value; values: Value } {
   const { heads, kvHeads, headDim } = config;
   const { rep } = seen;
-  const rotate = (x: Value) =>
-    graph.op('RotaryEmbedding', [x, seen.rotaryPositions, rotary.cos, rotary.sin], { domain: MICROSOFT });
+  const widths = [(heads + kvHeads) * headDim, kvHeads * headDim];
+  const [queriesKeys, newValues] = graph.ops('Split', [qkv, graph.int64(widths)], 2, {
+    attributes: { axis: -1 },
+  });
+  const rotated = graph.op('RotaryEmbedding', [queriesKeys!, seen.rotaryPositions, rotary.cos, rotary.sin], {
+    domain: MICROSOFT,
+  });
+  const [rotatedQueries, rotatedKeys] = graph.ops(
+    'Split',
+    [rotated, graph.int64([heads * headDim, kvHeads * headDim])],
+    2,
+    { attributes: { axis: -1 } },
+  );
   // Queries that share a key head become rows of one matrix: [B, P, kvHeads, rep, D] -> [B, kvHeads, P · rep, D].
-  const scaled = graph.op('Mul', [rotate(parts.queries), graph.float32(1 / Math.sqrt(headDim))]);
+  const scaled = graph.op('Mul', [rotatedQueries!, graph.float32(1 / Math.sqrt(headDim))]);
   const queries = graph.op('Reshape', [
     graph.op('Transpose', [graph.op('Reshape', [scaled, graph.int64([0, 0, kvHeads, rep, headDim])])], {
       attributes: { perm: [0, 2, 1, 3, 4] },
@@ -102,8 +112,8 @@ export function buildLoopAttention(
     });
   const append = (part: Value, x: Value) =>
     graph.op('Concat', [part, byHead(x)], { attributes: { axis: 2 } });
-  const keys = append(cache.localKeys, rotate(parts.keys));
-  const values = append(cache.localValues, parts.values);
+  const keys = append(cache.localKeys, rotatedKeys!);
+  const values = append(cache.localValues, newValues!);
 
   // One row at a time over the frozen part: the runtime then streams keys and values from memory instead of packing
   // them for a matrix product (bench/README.md has the figures).
