@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDecoderConfig } from './config.js';
+import fc from 'fast-check';
+import { BoxedError } from '../errors.js';
+import { type DecoderConfig, readDecoderConfig } from './config.js';
 import { PEBBLE, SHARDED, TIED, withFolder } from './testing.js';
 
 const SOUND = {
@@ -181,6 +183,8 @@ describe('refusals name the field', () => {
     [{ vocab_size: '320' }, 'vocab_size', 'number'],
     [{ rms_norm_eps: -1 }, 'rms_norm_eps', ''],
     [{ rope_theta: 'large' }, 'rope_theta', 'number'],
+    [{ rope_theta: 1 }, 'rope_theta', '>1'],
+    [{ rope_scaling: { type: 'linear', factor: 1e5 } }, 'max_position_embeddings', '16777216'],
     [{ rope_scaling: { type: 'linear' } }, 'rope_scaling.factor', 'linear'],
     [{ rope_scaling: { type: 'yarn' } }, 'rope_scaling.factor', 'yarn'],
     [{ rope_parameters: { rope_type: 'dynamic' } }, 'rope_parameters.factor', 'dynamic'],
@@ -320,6 +324,48 @@ describe('the rotary embedding', () => {
   test('yarn that shortens leaves cosines and sines as they are', async () => {
     const { ropeScaling } = await readWith({ rope_scaling: { type: 'yarn', factor: 0.5 } });
     expect(ropeScaling).toMatchObject({ attentionFactor: 1 });
+  });
+});
+
+describe('any rotary settings', () => {
+  // Mostly such as are accepted, so that many of them are together.
+  const number = fc.oneof(
+    { weight: 6, arbitrary: fc.double({ min: 1e-6, max: 1e6, noNaN: true }) },
+    { weight: 6, arbitrary: fc.integer({ min: 2, max: 2 ** 17 }) },
+    { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+  const settings = fc.record(
+    {
+      type: fc.constantFrom('linear', 'dynamic', 'yarn', 'llama3', 'default', 'su'),
+      rope_theta: number,
+      factor: number,
+      original_max_position_embeddings: number,
+      low_freq_factor: number,
+      high_freq_factor: number,
+      attention_factor: number,
+      beta_fast: number,
+      beta_slow: number,
+      mscale: number,
+      mscale_all_dim: number,
+      truncate: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+
+  test('give a decoder of finite numbers, or an error that names the file', async () => {
+    await fc.assert(
+      fc.asyncProperty(settings, async (rope) => {
+        const read = await readWith({ rope_scaling: rope }).catch((error: unknown) => error);
+        if (read instanceof BoxedError) {
+          expect(read.place.file).toMatch(/config\.json$/);
+          return;
+        }
+        const { ropeTheta, ropeScaling, maxPositions } = read as DecoderConfig;
+        for (const value of [ropeTheta, maxPositions, ...Object.values(ropeScaling ?? {})])
+          if (typeof value === 'number') expect(Number.isFinite(value) && value > 0).toBe(true);
+      }),
+    );
   });
 });
 

@@ -12,6 +12,9 @@ import { parseJson, readRequired, validate } from './jsonFile.js';
 import { architectureField, type RawConfig, rawConfig } from './rawConfig.js';
 import { type RopeScaling, readRope } from './rope.js';
 
+/** Positions that float32, in which angles are computed, tells apart. */
+const MAX_POSITIONS = 2 ** 24;
+
 /** The shape of a decoder. Sizes are in elements. */
 export interface DecoderConfig {
   readonly architecture: Architecture;
@@ -103,13 +106,19 @@ function positionsInWindow(
 }
 
 function checkSizes(file: string, config: DecoderConfig): void {
-  const { hiddenSize, heads, kvHeads, headDim, vocabSize } = config;
+  const { hiddenSize, heads, kvHeads, headDim, vocabSize, maxPositions } = config;
   if (!Number.isInteger(headDim))
     invalidConfig(file, 'num_attention_heads', `${heads} heads do not divide hidden_size ${hiddenSize}`);
   // Rotary embedding turns pairs of elements.
   if (headDim % 2 !== 0) invalidConfig(file, 'head_dim', `expected an even number, found ${headDim}`);
   if (heads % kvHeads !== 0)
     invalidConfig(file, 'num_key_value_heads', `${kvHeads} does not divide num_attention_heads ${heads}`);
+  if (maxPositions > MAX_POSITIONS)
+    invalidConfig(
+      file,
+      'max_position_embeddings',
+      `${maxPositions} positions are more than ${MAX_POSITIONS}`,
+    );
   const outside = config.eosTokenIds.find((id) => id >= vocabSize);
   if (outside !== undefined)
     invalidConfig(file, 'eos_token_id', `the id ${outside} lies outside vocab_size ${vocabSize}`);

@@ -247,8 +247,8 @@ const PUBLISHED: readonly (readonly [name: string, file: object, expected: Recor
   ],
   [
     'OpenMath-Nemotron-14B',
-    { ...QWEN2, ...SIZE_14B, max_position_embeddings: 131072, sliding_window: null },
-    decoder([48, 5120, 13824, 40, 8, 128, 152064], { ...qwen2, maxPositions: 131072 }),
+    { ...QWEN2, ...SIZE_14B, max_position_embeddings: 131072, max_window_layers: 48, rms_norm_eps: 1e-5 },
+    decoder([48, 5120, 13824, 40, 8, 128, 152064], { ...qwen2, maxPositions: 131072, rmsNormEps: 1e-5 }),
   ],
   [
     'Qwen3-0.6B',

@@ -3,6 +3,11 @@ import { z } from 'zod';
 
 const positiveInteger = z.int().positive();
 const positive = z.number().positive();
+/** The base of the rotary embedding: its powers must grow, and stay in float32. */
+const theta = z.number().gt(1).max(1e15);
+/** Settings of its scaling: far more than any checkpoint has, and too little to leave float32. */
+const ratio = z.number().min(1e-6).max(1e6);
+const ratioOrOff = z.union([z.literal(0), ratio]);
 const tokenId = z.int().nonnegative();
 
 /** An id, a list of ids, or nothing; read as a list. */
@@ -15,21 +20,21 @@ export const tokenIds = z
 
 /** `rope_scaling` (transformers 4) and `rope_parameters` (5); the former called its type `type` at first. */
 const ropeSettings = z.looseObject({
-  rope_theta: positive.nullish(),
+  rope_theta: theta.nullish(),
   rope_type: z.string().nullish(),
   type: z.string().nullish(),
   partial_rotary_factor: z.number().nullish(),
-  factor: positive.nullish(),
+  factor: ratio.nullish(),
   original_max_position_embeddings: positiveInteger.nullish(),
   // llama3
-  low_freq_factor: positive.nullish(),
-  high_freq_factor: positive.nullish(),
+  low_freq_factor: ratio.nullish(),
+  high_freq_factor: ratio.nullish(),
   // yarn
-  attention_factor: positive.nullish(),
-  beta_fast: z.number().nonnegative().nullish(),
-  beta_slow: z.number().nonnegative().nullish(),
-  mscale: z.number().nonnegative().nullish(),
-  mscale_all_dim: z.number().nonnegative().nullish(),
+  attention_factor: ratio.nullish(),
+  beta_fast: ratioOrOff.nullish(),
+  beta_slow: ratioOrOff.nullish(),
+  mscale: ratioOrOff.nullish(),
+  mscale_all_dim: ratioOrOff.nullish(),
   truncate: z.boolean().nullish(),
 });
 
@@ -56,7 +61,7 @@ export const rawConfig = z.looseObject({
   mlp_bias: z.boolean().default(false),
   // Left out where it has the architecture's default, which is false for every one of ours.
   tie_word_embeddings: z.boolean().default(false),
-  rope_theta: positive.nullish(),
+  rope_theta: theta.nullish(),
   rope_scaling: ropeSettings.nullish(),
   rope_parameters: ropeSettings.nullish(),
   original_max_position_embeddings: positiveInteger.nullish(),
