@@ -1,5 +1,4 @@
 /** Text to token ids and back, and chat messages to prompts. */
-import { Tokenizer } from '@huggingface/tokenizers';
 import { digestOf } from '../files.js';
 import {
   type ChatMessage,
@@ -7,7 +6,8 @@ import {
   compileChatTemplate,
   type SpecialTokens,
 } from './chatTemplate.js';
-import { NoChatTemplateError, TokenizerError } from './errors.js';
+import { NoChatTemplateError } from './errors.js';
+import { TokenCodec } from './tokenCodec.js';
 import { readTokenizerFiles, type TokenizerConfig } from './tokenizerFiles.js';
 
 /** The tokenizer of a checkpoint and its chat template. */
@@ -19,27 +19,22 @@ export class ChatTokenizer {
   /** SHA-256 of all that turns messages into token ids: `tokenizer.json`, the chat template, the special tokens. */
   readonly promptDigest: string;
   readonly #folder: string;
-  readonly #file: string;
-  readonly #tokenizer: Tokenizer;
-  readonly #vocabulary: readonly (string | undefined)[];
+  readonly #codec: TokenCodec;
   readonly #template: ChatTemplate | null;
   readonly #specialTokens: SpecialTokens;
 
   private constructor(parts: {
     folder: string;
-    file: string;
-    tokenizer: Tokenizer;
+    codec: TokenCodec;
     template: ChatTemplate | null;
     specialTokens: SpecialTokens;
     promptDigest: string;
   }) {
     this.#folder = parts.folder;
-    this.#file = parts.file;
-    this.#tokenizer = parts.tokenizer;
-    this.#vocabulary = parts.tokenizer.model?.vocab ?? [];
+    this.#codec = parts.codec;
     this.#template = parts.template;
     this.#specialTokens = parts.specialTokens;
-    this.vocabSize = this.#vocabulary.length;
+    this.vocabSize = parts.codec.vocabSize;
     this.eosToken = parts.specialTokens.eos_token ?? null;
     this.promptDigest = parts.promptDigest;
   }
@@ -53,8 +48,7 @@ export class ChatTokenizer {
     const specialTokens = specialTokensOf(config);
     return new ChatTokenizer({
       folder,
-      file,
-      tokenizer: build(file, tokenizer),
+      codec: new TokenCodec(file, tokenizer),
       template: template && compileChatTemplate(template.file, template.source),
       specialTokens,
       promptDigest: digestOf(JSON.stringify([text, template?.source ?? null, specialTokens])),
@@ -66,12 +60,12 @@ export class ChatTokenizer {
    * around every text (a beginning of sequence, say) are added. @throws TokenizerError
    */
   encode(text: string): number[] {
-    return this.#encode(text, true);
+    return this.#codec.encode(text, true);
   }
 
   /** Ids of a text that follows other tokens, or that has its special tokens already. @throws TokenizerError */
   encodeContinuation(text: string): number[] {
-    return this.#encode(text, false);
+    return this.#codec.encode(text, false);
   }
 
   /**
@@ -79,14 +73,12 @@ export class ChatTokenizer {
    * rows of an embedding can give, have no text. Tokens that end inside a character end in U+FFFD.
    */
   decode(tokens: readonly number[]): string {
-    const known = tokens.filter((id) => this.#vocabulary[id] !== undefined);
-    if (known.length === 0) return '';
-    return this.#tokenizer.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return this.#codec.decode(tokens);
   }
 
   /** The id of a token given by its exact text, such as `</think>`; `null` when the vocabulary lacks it. */
   tokenId(text: string): number | null {
-    return this.#tokenizer.token_to_id(text) ?? null;
+    return this.#codec.idOf(text);
   }
 
   /** The prompt of a conversation, the opening of the assistant's turn included. @throws NoChatTemplateError, ChatTemplateError */
@@ -118,32 +110,6 @@ export class ChatTokenizer {
       else low = middle + 1;
     }
     return low;
-  }
-
-  #encode(text: string, addSpecialTokens: boolean): number[] {
-    const { ids, tokens } = this.#tokenizer.encode(text, { add_special_tokens: addSpecialTokens });
-    const unknown = (ids as readonly (number | undefined)[]).indexOf(undefined);
-    if (unknown >= 0)
-      throw new TokenizerError(
-        `there is no id for ${JSON.stringify(tokens[unknown])}, nor an unknown token`,
-        'The tokenizer does not cover this text: check that tokenizer.json is whole.',
-        { file: this.#file },
-      );
-    return ids;
-  }
-}
-
-function build(file: string, tokenizer: object): Tokenizer {
-  try {
-    // Without tokenizer_config.json: its settings are for tokenizers not written as tokenizer.json, and the library
-    // would heed some of them where the reference implementation does not.
-    return new Tokenizer(tokenizer, {});
-  } catch (error) {
-    throw new TokenizerError(
-      `cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      'Fetch tokenizer.json again; if it is whole, its kind of tokenizer is not supported.',
-      { file },
-    );
   }
 }
 

@@ -16,7 +16,7 @@ export interface TokenizerFiles {
   readonly file: string;
   /** Its text, for digests. */
   readonly text: string;
-  readonly tokenizer: z.output<typeof tokenizerSchema>;
+  readonly tokenizer: WrittenTokenizer;
   readonly config: TokenizerConfig;
   /** `null` when the checkpoint has none. */
   readonly template: TemplateSource | null;
@@ -45,17 +45,58 @@ const configSchema = z.looseObject({
 });
 export type TokenizerConfig = z.output<typeof configSchema>;
 
-/** The parts that the library reads without checking that they are there; each may be `null` but for the model. */
-const tokenizerSchema = z.looseObject({
-  model: z.looseObject({ vocab: z.unknown() }),
-  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string() })).default([]),
-  ...Object.fromEntries(
-    ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'].map((part) => [
-      part,
-      z.looseObject({}).nullable().default(null),
-    ]),
+/** A merge is written as a pair, or as one text with a space between. */
+export type WrittenMerge = string | readonly [string, string];
+
+/** Sizes forbid a schema for each entry: a vocabulary and its merges have 500,000. `bytePairModel.ts` checks them. */
+const model = z.looseObject({
+  type: z.string().nullish(),
+  vocab: z.custom<Readonly<Record<string, number>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object of ids by token',
   ),
+  merges: z.custom<readonly WrittenMerge[]>(Array.isArray, 'expected a list of merges'),
+  unk_token: z.string().nullish(),
+  fuse_unk: z.boolean().nullish(),
+  byte_fallback: z.boolean().nullish(),
+  ignore_merges: z.boolean().nullish(),
+  continuing_subword_prefix: z.string().nullish(),
+  end_of_word_suffix: z.string().nullish(),
 });
+export type WrittenModel = z.output<typeof model>;
+
+const addedToken = z.looseObject({
+  id: z.int().nonnegative(),
+  content: z.string(),
+  single_word: z.boolean().default(false),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  normalized: z.boolean().optional(),
+  special: z.boolean().default(false),
+});
+
+/** Read by the library, which takes it to be there. */
+const part = z.looseObject({ type: z.string() }).nullable().default(null);
+
+const decoderStep = z.looseObject({
+  type: z.string(),
+  replacement: z.string().optional(),
+  prepend_scheme: z.string().optional(),
+});
+const decoder = decoderStep.extend({ decoders: z.array(decoderStep).optional() });
+export type WrittenDecoder = z.output<typeof decoder>;
+
+const tokenizerSchema = z.looseObject({
+  model,
+  added_tokens: z.array(addedToken).default([]),
+  normalizer: part,
+  pre_tokenizer: part,
+  post_processor: part,
+  decoder: decoder.nullable().default(null),
+});
+
+/** What `tokenizer.json` says. */
+export type WrittenTokenizer = z.output<typeof tokenizerSchema>;
 
 /** Name of the template used when `tokenizer_config.json` lists several. */
 const DEFAULT_TEMPLATE = 'default';
