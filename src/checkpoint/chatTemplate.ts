@@ -1,6 +1,7 @@
 /** The chat template of a checkpoint: messages in, the prompt's text out. */
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { ChatTemplateError } from './errors.js';
+import { TemplateInterpreter } from './templateInterpreter.js';
 
 export interface ChatMessage {
   /** Any role that the template knows; all know `user` and `assistant`. */
@@ -45,7 +46,7 @@ export function compileChatTemplate(file: string, source: string): ChatTemplate 
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
     try {
-      return String(new Interpreter(environment).run(program).value);
+      return String(new TemplateInterpreter(environment).run(program).value);
     } catch (error) {
       throw wrong(
         'the chat template refuses these messages',

@@ -29,7 +29,8 @@ export class TokenCodec {
   readonly #detokenize: (tokens: readonly string[]) => string;
   /** Looked for in the text as it is, and in the normalised text. */
   readonly #added: { readonly asWritten: AddedTokenSplitter; readonly normalized: AddedTokenSplitter };
-  readonly #ids: ReadonlyMap<string, number>;
+  readonly #vocabulary: ReadonlyMap<string, number>;
+  readonly #addedIds: ReadonlyMap<string, number>;
   readonly #texts: readonly (string | undefined)[];
 
   /** `file` is where `tokenizer` was read, for errors. @throws TokenizerError, InvalidCheckpointFileError */
@@ -54,14 +55,11 @@ export class TokenCodec {
         ({ content }) => this.#normalize(content),
       ),
     };
-    const ids = new Map(model.vocabulary);
     const texts: (string | undefined)[] = [];
-    for (const [text, id] of ids) texts[id] = text;
-    for (const { content, id } of added) {
-      ids.set(content, id);
-      texts[id] = content;
-    }
-    this.#ids = ids;
+    for (const [text, id] of model.vocabulary) texts[id] = text;
+    for (const { content, id } of added) texts[id] = content;
+    this.#vocabulary = model.vocabulary;
+    this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
     this.#texts = texts;
     this.vocabSize = texts.length;
   }
@@ -94,7 +92,7 @@ export class TokenCodec {
 
   /** The id of a token by its exact text. */
   idOf(text: string): number | null {
-    return this.#ids.get(text) ?? null;
+    return this.#addedIds.get(text) ?? this.#vocabulary.get(text) ?? null;
   }
 
   #normalize(text: string): string {
