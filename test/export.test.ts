@@ -92,6 +92,17 @@ describe('resolveModel', () => {
     await expect(resolveModel(folder, TARGET)).rejects.toThrow(AdapterOnlyError);
   });
 
+  test('refuses a tokenizer with tokens that have no row in the embedding, before it writes anything', async () => {
+    const folder = await checkpoint();
+    const tokenizer = {
+      model: { type: 'BPE', vocab: { a: 0 }, merges: [] },
+      added_tokens: [{ id: 9999, content: 'b' }],
+    };
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    await expect(resolveModel(folder, TARGET)).rejects.toMatchObject({ name: 'VocabularyMismatchError' });
+    expect(await readdir(folder)).not.toContain('onnx');
+  });
+
   test('refuses folders that are no model, and manifests of another version', async () => {
     const empty = await temporaryFolder();
     await expect(resolveModel(empty, TARGET)).rejects.toThrow(NoModelError);

@@ -4,7 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { runCli } from './support/cli.js';
-import { goldenFolder, readGolden, temporaryFolder } from './support/models.js';
+import { exportForTest, goldenFolder, readGolden, temporaryFolder } from './support/models.js';
 
 interface Line {
   readonly id: string | number;
@@ -145,6 +145,20 @@ describe('generate', () => {
     expect(stderr).toContain('FileAccessError');
     expect(stderr).toContain('ENOSPC');
     expect(status).toBe(1);
+  });
+
+  test('a tokenizer that does not fit the model stops texts, and not tokens', async () => {
+    const copy = join(await temporaryFolder(), 'copy');
+    await cp((await exportForTest(PEBBLE)).folder, copy, { recursive: true });
+    const file = join(copy, 'tokenizer.json');
+    const tokenizer = JSON.parse(await readFile(file, 'utf8')) as { added_tokens: object[] };
+    tokenizer.added_tokens.push({ id: 512, content: '<new>' });
+    await writeFile(file, JSON.stringify(tokenizer));
+    const refused = await generate(copy, [{ id: 1, text: 'a' }], '--max-tokens', '1');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('ids up to 512, and the embedding only 512 rows');
+    const drawn = await generate(copy, [{ id: 1, tokens: [1] }], '--max-tokens', '1');
+    expect(drawn.lines).toHaveLength(1);
   });
 
   test('refuses an output that cannot be written before it draws', async () => {

@@ -2,7 +2,10 @@
 import type { BytePairModel } from './bytePairs.js';
 import { InvalidCheckpointFileError, TokenizerError } from './errors.js';
 import { MergeTable } from './mergeTable.js';
-import type { WrittenMerge, WrittenModel } from './tokenizerFiles.js';
+import type { WrittenModel } from './tokenizerFiles.js';
+
+/** Tokens and merges at most; published vocabularies have 280,000. Keys of `BytePairEncoder` are exact up to this rank. */
+const MAX_ENTRIES = 2 ** 22;
 
 /** @throws TokenizerError for a kind of model or a setting that is not supported, InvalidCheckpointFileError (field) */
 export function readBytePairModel(file: string, model: WrittenModel): BytePairModel {
@@ -33,30 +36,35 @@ function refuseUnsupported(file: string, model: WrittenModel): void {
     if (model[name]) throw refuse(`model.${name}`, `a mark of ${JSON.stringify(model[name])} inside words`);
 }
 
-function readVocabulary(file: string, vocab: WrittenModel['vocab']): ReadonlyMap<string, number> {
-  const vocabulary = new Map(Object.entries(vocab));
-  for (const [token, id] of vocabulary)
-    if (!(Number.isInteger(id) && id >= 0))
+function readVocabulary(file: string, vocab: unknown): ReadonlyMap<string, number> {
+  if (typeof vocab !== 'object' || vocab === null || Array.isArray(vocab))
+    throw invalid(file, 'model.vocab', 'expected an object of ids by token');
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(vocab);
+  const vocabulary = new Map<string, number>();
+  for (const [token, id] of entries) {
+    if (!(typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_ENTRIES))
       throw invalid(file, 'model.vocab', `${JSON.stringify(token)} has ${JSON.stringify(id)} for an id`);
+    vocabulary.set(token, id);
+  }
   return vocabulary;
 }
 
-function readMerges(
-  file: string,
-  merges: readonly WrittenMerge[],
-  vocabulary: ReadonlyMap<string, number>,
-): MergeTable {
+function readMerges(file: string, merges: unknown, vocabulary: ReadonlyMap<string, number>): MergeTable {
+  if (!Array.isArray(merges)) throw invalid(file, 'model.merges', 'expected a list of merges');
+  if (merges.length > MAX_ENTRIES) throw invalid(file, 'model.merges', `there are ${merges.length} merges`);
   const table = new MergeTable(merges.length);
-  for (const [rank, merge] of merges.entries()) {
+  for (const [rank, merge] of (merges as readonly unknown[]).entries()) {
     const field = `model.merges.${rank}`;
-    const [left, right, ...more] = typeof merge === 'string' ? merge.split(' ') : merge;
-    if (typeof left !== 'string' || typeof right !== 'string' || more.length > 0)
-      throw invalid(file, field, `expected two tokens, found ${JSON.stringify(merge)}`);
     const idOf = (token: string) => {
       const id = vocabulary.get(token);
       if (id === undefined) throw invalid(file, field, `the vocabulary has no ${JSON.stringify(token)}`);
       return id;
     };
+    // A pair, or one text with a space between.
+    const [left, right, ...more]: readonly unknown[] =
+      typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
+    if (typeof left !== 'string' || typeof right !== 'string' || more.length > 0)
+      throw invalid(file, field, `expected two tokens, found ${JSON.stringify(merge)}`);
     table.set(idOf(left), idOf(right), { rank, id: idOf(left + right) });
   }
   return table;

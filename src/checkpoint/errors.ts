@@ -124,6 +124,11 @@ export class TokenizerError extends BoxedError {
   override readonly name = 'TokenizerError';
 }
 
+/** Tokenizer and embedding are not of the same checkpoint. */
+export class VocabularyMismatchError extends BoxedError {
+  override readonly name = 'VocabularyMismatchError';
+}
+
 /** Messages are to be rendered, and the checkpoint has no chat template. */
 export class NoChatTemplateError extends BoxedError {
   override readonly name = 'NoChatTemplateError';

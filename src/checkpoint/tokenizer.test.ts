@@ -201,19 +201,46 @@ describe('promptDigest', () => {
         setConfig({ eos_token: '</think>' }),
         setTokenizer({ normalizer: { type: 'NFC' } }),
         setConfig({ remove_space: true, do_lowercase_and_remove_accent: true }),
+        setTokenizer({ added_tokens: [] }),
+        (folder: string) => writeFile(join(folder, 'chat_template.jinja'), 'y'),
       ].map(async (change) => (await openAfter(change)).promptDigest),
     );
     expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(digests[0]).toBe(pebble.promptDigest);
     expect(digests[4]).toBe(pebble.promptDigest);
-    expect(new Set(digests).size).toBe(4);
+    expect(new Set(digests).size).toBe(6);
   });
+});
+
+test('spaces that become marks are where pieces begin, unless split is off', async () => {
+  // "a▁b" is a token, and "a b" has it only where the text stays in one piece.
+  const vocab = Object.fromEntries(['▁', 'a', 'b', '▁b', 'a▁b'].map((token, id) => [token, id]));
+  const model = {
+    type: 'BPE',
+    vocab,
+    merges: [
+      ['▁', 'b'],
+      ['a', '▁b'],
+    ],
+  };
+  const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'never' };
+  const ids = async (settings: object) => {
+    const pre_tokenizer = { ...metaspace, ...settings };
+    const tokenizer = await openAfter(setTokenizer({ model, pre_tokenizer, added_tokens: [] }));
+    return tokenizer.encode(' a b');
+  };
+  expect(await ids({ split: false })).toEqual([0, 4]);
+  expect(await ids({})).toEqual([0, 1, 3]);
 });
 
 test('settings of tokenizer_config.json do not change the ids', async () => {
   const tokenizer = await openAfter(setConfig({ remove_space: true, do_lowercase_and_remove_accent: true }));
   expect(tokenizer.encodeChat([USER])).toEqual(pebble.encodeChat([USER]));
 });
+
+function split(behavior: string, invert: boolean) {
+  return { type: 'Split', pattern: { Regex: '\\p{L}+' }, behavior, invert };
+}
 
 describe('errors', () => {
   test('a checkpoint without a tokenizer', async () => {
@@ -257,6 +284,43 @@ describe('errors', () => {
     await expect(openAfter(change)).rejects.toMatchObject({
       name: 'InvalidCheckpointFileError',
       place: { file: expect.stringContaining(name), field },
+    });
+  });
+
+  const setModel = (fields: object) => (folder: string) =>
+    editJson(join(folder, 'tokenizer.json'), ({ model }) => Object.assign(model as object, fields));
+
+  test.each([
+    ['model.vocab', setModel({ vocab: ['a'] }), 'an object of ids'],
+    ['model.vocab', setModel({ vocab: { a: -1 } }), '"a" has -1'],
+    ['model.vocab', setModel({ vocab: { a: 1e9 } }), '"a" has 1000000000'],
+    ['model.merges', setModel({ merges: null }), 'a list of merges'],
+    ['model.merges.0', setModel({ merges: ['a b c'] }), 'two tokens'],
+    ['model.merges.0', setModel({ merges: [7] }), 'two tokens'],
+    ['model.merges.0', setModel({ merges: [['t', '<none>']] }), '"<none>"'],
+    ['model.unk_token', setModel({ unk_token: '<none>' }), '"<none>"'],
+  ])('a vocabulary that does not hold together: %s', async (field, change, message) => {
+    await expect(openAfter(change)).rejects.toMatchObject({
+      name: 'InvalidCheckpointFileError',
+      message: expect.stringContaining(message),
+      place: { file: expect.stringMatching(/tokenizer\.json$/), field },
+    });
+  });
+
+  test.each([
+    ['model.type', setModel({ type: 'Unigram' }), 'Unigram'],
+    ['model.end_of_word_suffix', setModel({ end_of_word_suffix: '</w>' }), '"</w>"'],
+    [
+      'pre_tokenizer',
+      setTokenizer({ pre_tokenizer: split('MergedWithPrevious', false) }),
+      'MergedWithPrevious',
+    ],
+    ['pre_tokenizer', setTokenizer({ pre_tokenizer: split('Isolated', true) }), 'invert true'],
+  ])('what would be encoded wrongly: %s', async (field, change, message) => {
+    await expect(openAfter(change)).rejects.toMatchObject({
+      name: 'TokenizerError',
+      message: expect.stringContaining(message),
+      place: { file: expect.stringMatching(/tokenizer\.json$/), field },
     });
   });
 

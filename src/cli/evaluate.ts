@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readGenerationDefaults } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
 import type { Run, RunSettings } from '../core.js';
 import { DEFAULT_ROWS } from '../engine/engine.js';
 import { digestOf } from '../files.js';
@@ -110,6 +111,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const prompt = checkPrompt(flags.prompt ?? problems.prompt ?? DEFAULT_PROMPT);
   const model = await openModel(flags.model, flags);
   const tokenizer = await ChatTokenizer.open(model.folder);
+  checkVocabulary(model.folder, tokenizer.vocabSize, model.manifest.config.vocabSize);
   const defaults = await readGenerationDefaults(model.folder);
   const { config, digest, dtype, device } = model.manifest;
 

@@ -7,8 +7,10 @@ import { Command } from 'commander';
 import pLimit from 'p-limit';
 import { type GenerationDefaults, readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
 import { DEFAULT_ROWS, Engine } from '../engine/engine.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
+import type { ExportedModel } from '../export/manifest.js';
 import { accessError } from '../files.js';
 import { type PromptLine, readPrompts } from './generateInput.js';
 import {
@@ -68,7 +70,7 @@ export function generateCommand(): Command {
 async function generate(path: string, flags: GenerateFlags): Promise<void> {
   const prompts = await readPrompts(flags.input);
   const model = await openModel(path, flags);
-  const tokenizer = await tokenizerFor(model.folder, prompts);
+  const tokenizer = await tokenizerFor(model, prompts);
   const defaults = await readGenerationDefaults(model.folder);
   const template = requestTemplate(flags, defaults, stopTokensOf(model.manifest.config, defaults));
   // The id of a line need not be unique; its number is.
@@ -138,10 +140,15 @@ function requestTemplate(
 }
 
 /** The tokenizer, if the folder has one; its absence is an error only where a line needs it. */
-async function tokenizerFor(folder: string, prompts: readonly PromptLine[]): Promise<ChatTokenizer | null> {
+async function tokenizerFor(
+  { folder, manifest }: ExportedModel,
+  prompts: readonly PromptLine[],
+): Promise<ChatTokenizer | null> {
   const needed = prompts.some((prompt) => prompt.kind !== 'tokens');
   if (!needed && !existsSync(join(folder, 'tokenizer.json'))) return null;
-  return ChatTokenizer.open(folder);
+  const tokenizer = await ChatTokenizer.open(folder);
+  if (needed) checkVocabulary(folder, tokenizer.vocabSize, manifest.config.vocabSize);
+  return tokenizer;
 }
 
 function encode(prompt: PromptLine, tokenizer: ChatTokenizer | null): readonly number[] {

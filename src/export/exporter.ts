@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readDecoderConfig } from '../checkpoint/config.js';
+import { checkVocabularyIn } from '../checkpoint/vocabularyMatch.js';
 import { Weights } from '../checkpoint/weights.js';
 import { makeWritableFolder, writeAtomically } from '../files.js';
 import { buildLoop } from '../model/loop.js';
@@ -39,7 +40,8 @@ export interface ExportOptions extends Target {
 
 /**
  * Exports `checkpoint` into the new folder `target`. A failed or killed export leaves nothing there.
- * @throws the errors of `readDecoderConfig`, `checkTensors` and `Weights`, FileAccessError when `target` cannot be written.
+ * @throws the errors of `readDecoderConfig`, `checkVocabularyIn`, `checkTensors` and `Weights`, FileAccessError when
+ *   `target` cannot be written.
  */
 export async function exportCheckpoint(
   checkpoint: string,
@@ -47,6 +49,7 @@ export async function exportCheckpoint(
   options: ExportOptions,
 ): Promise<ExportedModel> {
   const config = await readDecoderConfig(checkpoint);
+  await checkVocabularyIn(checkpoint, config.vocabSize);
   const weights = await Weights.open(checkpoint);
   const unfinished = join(dirname(target), `.unfinished-${randomBytes(6).toString('hex')}`);
   try {
