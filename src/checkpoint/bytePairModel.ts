@@ -53,21 +53,25 @@ function readMerges(file: string, merges: unknown, vocabulary: ReadonlyMap<strin
   if (!Array.isArray(merges)) throw invalid(file, 'model.merges', 'expected a list of merges');
   if (merges.length > MAX_ENTRIES) throw invalid(file, 'model.merges', `there are ${merges.length} merges`);
   const table = new MergeTable(merges.length);
-  for (const [rank, merge] of (merges as readonly unknown[]).entries()) {
-    const field = `model.merges.${rank}`;
-    const idOf = (token: string) => {
-      const id = vocabulary.get(token);
-      if (id === undefined) throw invalid(file, field, `the vocabulary has no ${JSON.stringify(token)}`);
-      return id;
-    };
-    // A pair, or one text with a space between.
-    const [left, right, ...more]: readonly unknown[] =
-      typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
-    if (typeof left !== 'string' || typeof right !== 'string' || more.length > 0)
-      throw invalid(file, field, `expected two tokens, found ${JSON.stringify(merge)}`);
-    table.set(idOf(left), idOf(right), { rank, id: idOf(left + right) });
+  let rank = 0;
+  const idOf = (token: string) => {
+    const id = vocabulary.get(token);
+    if (id !== undefined) return id;
+    throw invalid(file, `model.merges.${rank}`, `the vocabulary has no ${JSON.stringify(token)}`);
+  };
+  for (const merge of merges as readonly unknown[]) {
+    const pair = typeof merge === 'string' ? merge.split(' ') : merge;
+    if (!isPair(pair))
+      throw invalid(file, `model.merges.${rank}`, `expected two tokens, found ${JSON.stringify(merge)}`);
+    table.set(idOf(pair[0]), idOf(pair[1]), { rank, id: idOf(pair[0] + pair[1]) });
+    rank += 1;
   }
   return table;
+}
+
+/** A merge as a list; as a text it has a space between the tokens. */
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((token) => typeof token === 'string');
 }
 
 function invalid(file: string, field: string, what: string): InvalidCheckpointFileError {
