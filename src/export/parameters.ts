@@ -10,6 +10,19 @@ import { type Graph, MICROSOFT, type Value, type Weight } from '../onnx/graph.js
 /** Element types of matrices that are stored as they are. */
 export type FloatType = 'float32' | 'float16';
 
+/** How `x · Wᵀ (+ b)` is written for a matrix in `[outputs, inputs]` order. */
+export type Product = (graph: Graph, x: Value, matrix: Value, bias: Value | null) => Value;
+
+/** For `x` of any rank. Only the CPU and CUDA providers have this operator. */
+export const fusedProduct: Product = (graph, x, matrix, bias) => {
+  const product = graph.op('FusedMatMul', [x, matrix], { domain: MICROSOFT, attributes: { transB: 1 } });
+  return bias === null ? product : graph.op('Add', [product, bias]);
+};
+
+/** For `x` of rank 2, on every provider. */
+export const gemmProduct: Product = (graph, x, matrix, bias) =>
+  graph.op('Gemm', bias === null ? [x, matrix] : [x, matrix, bias], { attributes: { transB: 1 } });
+
 /** A weight does not fit into float16. */
 export class Float16RangeError extends BoxedError {
   override readonly name = 'Float16RangeError';
@@ -23,11 +36,13 @@ export class FloatParameters implements Parameters {
   readonly #weights: Weights;
   readonly #config: DecoderConfig;
   readonly #type: FloatType;
+  readonly #product: Product;
 
-  constructor(weights: Weights, config: DecoderConfig, type: FloatType) {
+  constructor(weights: Weights, config: DecoderConfig, type: FloatType, product: Product = fusedProduct) {
     this.#weights = weights;
     this.#config = config;
     this.#type = type;
+    this.#product = product;
   }
 
   embed(graph: Graph, tokens: Value): Value {
@@ -39,9 +54,10 @@ export class FloatParameters implements Parameters {
     const [, inputs] = projectionShape(this.#config, names[0]!);
     const total = outputs.reduce((sum, size) => sum + size, 0);
     const matrix = this.#stack(graph, names, '.weight', [total, inputs], (at) => [outputs[at]!, inputs]);
-    const product = transposedProduct(graph, x, matrix);
-    if (!hasBias(this.#config, names[0]!)) return product;
-    return graph.op('Add', [product, this.#stack(graph, names, '.bias', [total], (at) => [outputs[at]!])]);
+    const bias = hasBias(this.#config, names[0]!)
+      ? this.#stack(graph, names, '.bias', [total], (at) => [outputs[at]!])
+      : null;
+    return this.#product(graph, x, matrix, bias);
   }
 
   vector(graph: Graph, name: string, size: number): Value {
@@ -49,11 +65,8 @@ export class FloatParameters implements Parameters {
   }
 
   head(graph: Graph, x: Value): Value {
-    return transposedProduct(
-      graph,
-      x,
-      this.#matrix(graph, this.#config.tieWordEmbeddings ? EMBEDDING : HEAD),
-    );
+    const matrix = this.#matrix(graph, this.#config.tieWordEmbeddings ? EMBEDDING : HEAD);
+    return this.#product(graph, x, matrix, null);
   }
 
   #matrix(graph: Graph, name: string): Value {
@@ -103,8 +116,4 @@ export async function* floatPieces(
       yield new Uint8Array(halves.buffer);
     }
   }
-}
-
-function transposedProduct(graph: Graph, x: Value, matrix: Value): Value {
-  return graph.op('FusedMatMul', [x, matrix], { domain: MICROSOFT, attributes: { transB: 1 } });
 }

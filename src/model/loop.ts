@@ -107,8 +107,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const drawn = buildSampling(body, logits, noise, {
     penalised,
     penalty,
-    history,
-    recent,
+    held: [history, recent],
     temperature,
     topK,
     topP,

@@ -1,18 +1,20 @@
 /** Drawing a token inside the graph: repetition penalty, temperature, top-k, top-p, min-p, greedy, and the log-probability drawn. */
 import { Graph, type Value } from '../onnx/graph.js';
 
-/** Per-row settings, captured from outside the loop; `B` rows, `K` candidates. */
-export interface SamplingInputs {
+/** What changes the logits of a row before a token is drawn; `B` rows. */
+export interface ScalingInputs {
   /** Scalar bool: some row has a penalty. */
   readonly penalised: Value;
   /** `[B, 1]` float32, 1 for rows without one. */
   readonly penalty: Value;
-  /** `[B, H]` int64: tokens in the row before this chunk; looked at only if `penalised`. */
-  readonly history: Value;
-  /** `[B, t]` int64: tokens drawn in this chunk. */
-  readonly recent: Value;
+  /** `[B, H]` int64 each: the tokens in the row, side by side; looked at only if `penalised`. */
+  readonly held: readonly [Value, ...Value[]];
   /** `[B, 1]` float32, 1 for greedy rows. */
   readonly temperature: Value;
+}
+
+/** Per-row settings, captured from outside the loop; `B` rows, `K` candidates. */
+export interface SamplingInputs extends ScalingInputs {
   /** `[B, 1]` int64; rows without the limit have a number past every vocabulary. */
   readonly topK: Value;
   /** `[B, 1]` float32; above 1 where there is no limit, so that rounding of the cumulative sum cuts nothing. */
@@ -95,9 +97,10 @@ export function buildSampling(graph: Graph, logits: Value, uniform: Value, input
 }
 
 /** Logits after penalty and temperature. The penalty is a branch: without one it must not even cost a copy of the logits. */
-function scaleLogits(graph: Graph, logits: Value, inputs: SamplingInputs): Value {
+export function scaleLogits(graph: Graph, logits: Value, inputs: ScalingInputs): Value {
   const penalise = new Graph('penalise', graph);
-  const seen = penalise.op('Concat', [inputs.history, inputs.recent], { attributes: { axis: 1 } });
+  const [first, ...more] = inputs.held;
+  const seen = more.length === 0 ? first : penalise.op('Concat', inputs.held, { attributes: { axis: 1 } });
   const atSeen = penalise.op('GatherElements', [logits, seen], { attributes: { axis: 1 } });
   // As defined by CTRL (arXiv 1909.05858) and done by transformers: positive logits shrink, negative ones grow.
   const lowered = penalise.op('Where', [

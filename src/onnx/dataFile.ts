@@ -10,16 +10,19 @@ const WRITE_BYTES = 1 << 30;
 
 /**
  * Creates `file` from `pieces` and waits until the disk has it. A piece may be overwritten once the next is asked for.
+ * A file shorter than `length` ends in a hole: it reads as zeros and takes no room on file systems that know holes.
  * @throws FileAccessError when the file cannot be written; errors of `pieces` as they are.
  */
 export async function writeSynced(
   file: string,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  length = 0,
 ): Promise<void> {
   try {
     const handle = await open(file, 'w');
     try {
       await gather(handle, pieces);
+      if ((await handle.stat()).size < length) await handle.truncate(length);
       await handle.sync();
     } finally {
       await handle.close();

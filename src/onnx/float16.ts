@@ -1,4 +1,5 @@
 /** Narrows float32 numbers to float16, to nearest and ties to even as IEEE 754 asks for. */
+import type { Weight } from './graph.js';
 
 /** Largest finite float16; numbers from the middle to the next power of two on would round to infinity. */
 export const FLOAT16_MAX = 65_504;
@@ -32,4 +33,18 @@ export function narrowToFloat16(values: Float32Array, target: Uint16Array): numb
     target[at] = toFloat16(value);
   }
   return -1;
+}
+
+/** A float32 weight as a float16 one. @throws RangeError, on reading, where a number lies outside float16 */
+export function halved(weight: Weight): Weight {
+  return {
+    ...weight,
+    type: 'float16',
+    async *chunks() {
+      for await (const piece of weight.chunks()) {
+        const values = new Float32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4);
+        yield new Uint8Array(Uint16Array.from(values, toFloat16).buffer);
+      }
+    },
+  };
 }

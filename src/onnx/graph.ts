@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly domain?: string;
   /** Positions of optional outputs that are not wanted. */
   readonly omit?: readonly number[];
+  /** Names of the outputs, where the graph is to have them under these. */
+  readonly names?: readonly string[];
 }
 
 /** The domain of onnxruntime's own operators. */
@@ -47,6 +49,16 @@ export interface Weight {
   chunks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
+/**
+ * A tensor of zeros that the runtime writes into for as long as its session lives. It takes no room on disk: all of them
+ * are read from one region behind the weights, a hole in the file.
+ */
+export interface Blank {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+}
+
 /** One graph, or the body of a `Loop` or `If` inside another (its constants and weights then stand in the outermost one). */
 export class Graph {
   readonly nodes: NodeMessage[] = [];
@@ -54,6 +66,7 @@ export class Graph {
   readonly outputs: ValueInfoMessage[] = [];
   readonly constants = new Map<string, TensorMessage>();
   readonly weights = new Map<string, Weight>();
+  readonly blanks = new Map<string, Blank>();
   readonly #root: Graph;
   #counter = 0;
 
@@ -87,7 +100,7 @@ export class Graph {
 
   /** Appends a node with `count` outputs, those of `options.omit` left out. */
   ops(type: string, inputs: readonly (Value | null)[], count: number, options: NodeOptions = {}): Value[] {
-    const outputs = Array.from({ length: count }, () => this.#fresh(type) as Value);
+    const outputs = Array.from({ length: count }, (_, at) => (options.names?.[at] ?? this.#fresh(type)) as Value);
     const wanted = outputs.map((output, at) => (options.omit?.includes(at) ? '' : output));
     this.#append(type, inputs, wanted, options);
     return outputs;
@@ -116,7 +129,13 @@ export class Graph {
     return weight.name as Value;
   }
 
-  /** The message of this graph, without its weights. */
+  /** Declares a blank; the same name twice is the same blank. */
+  blank(blank: Blank): Value {
+    this.#root.blanks.set(blank.name, blank);
+    return blank.name as Value;
+  }
+
+  /** The message of this graph, without its weights and blanks. */
   toMessage(): GraphMessage {
     return {
       name: this.name,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { BoxedError } from '../errors.js';
 import { writeSynced } from './dataFile.js';
-import type { Graph, Weight } from './graph.js';
+import type { Blank, Graph, Weight } from './graph.js';
 import {
   ELEMENT_BYTES,
   ELEMENT_TYPES,
@@ -42,11 +42,15 @@ export interface WriteOptions {
  */
 export async function writeModel(graph: Graph, folder: string, options: WriteOptions): Promise<void> {
   const weights = [...graph.weights.values()];
+  const blanks = [...graph.blanks.values()];
   const places = placeWeights(weights);
+  const hole = aligned(places.totalBytes);
   const message = graph.toMessage();
   message.initializer.push(...weights.map((weight, at) => externalTensor(weight, places.offsets[at]!)));
+  message.initializer.push(...blanks.map((blank) => externalTensor(blank, hole)));
   const file = join(folder, WEIGHTS_FILE);
-  await writeSynced(file, weightPieces(file, weights, places, options.onProgress));
+  const pieces = weightPieces(file, weights, places, options.onProgress);
+  await writeSynced(file, pieces, Math.max(0, ...blanks.map((blank) => hole + weightBytes(blank))));
   await writeSynced(join(folder, MODEL_FILE), [encodeGraph(message, options.producerVersion)]);
 }
 
@@ -61,9 +65,13 @@ export function encodeGraph(graph: GraphMessage, producerVersion: string): Uint8
   });
 }
 
-/** Bytes of a weight in the external file. */
-export function weightBytes(weight: Weight): number {
-  return weight.dims.reduce((product, size) => product * size, ELEMENT_BYTES[weight.type]);
+/** Bytes of a tensor in the external file. */
+export function weightBytes({ type, dims }: Weight | Blank): number {
+  return dims.reduce((product, size) => product * size, ELEMENT_BYTES[type]);
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / WEIGHT_ALIGNMENT_BYTES) * WEIGHT_ALIGNMENT_BYTES;
 }
 
 interface Places {
@@ -75,23 +83,23 @@ function placeWeights(weights: readonly Weight[]): Places {
   const offsets: number[] = [];
   let end = 0;
   for (const weight of weights) {
-    const start = Math.ceil(end / WEIGHT_ALIGNMENT_BYTES) * WEIGHT_ALIGNMENT_BYTES;
+    const start = aligned(end);
     offsets.push(start);
     end = start + weightBytes(weight);
   }
   return { offsets, totalBytes: end };
 }
 
-function externalTensor(weight: Weight, offset: number): TensorMessage {
+function externalTensor(tensor: Weight | Blank, offset: number): TensorMessage {
   return {
-    name: weight.name,
-    dims: [...weight.dims],
-    data_type: ELEMENT_TYPES[weight.type],
+    name: tensor.name,
+    dims: [...tensor.dims],
+    data_type: ELEMENT_TYPES[tensor.type],
     data_location: 1,
     external_data: [
       { key: 'location', value: WEIGHTS_FILE },
       { key: 'offset', value: String(offset) },
-      { key: 'length', value: String(weightBytes(weight)) },
+      { key: 'length', value: String(weightBytes(tensor)) },
     ],
   };
 }
