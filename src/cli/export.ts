@@ -19,7 +19,7 @@ export function exportCommand(): Command {
       const { config, dtype, device, layout } = manifest;
       process.stdout.write(
         `${folder}\n${config.architecture}, ${config.layers} layers, hidden size ${config.hiddenSize}, vocabulary ` +
-          `${config.vocabSize}; ${dtype}, ${layout} layout for ${device}\n`,
+          `${config.vocabSize}; ${dtype}, ${layout.name} layout for ${device}\n`,
       );
     });
 }

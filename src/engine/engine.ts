@@ -1,10 +1,9 @@
 /** The engine as the rest of the program sees it: requests in, finished samples out, a worker (as a rule) behind. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { BoxedError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
-import { MODEL_FILE } from '../onnx/writer.js';
 import { type Link, linkInThread, linkToWorker } from './link.js';
+import { sessionSetup } from './openSession.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 import { BadRequestError, fitRequest, sampleCount } from './request.js';
 import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
@@ -17,11 +16,16 @@ export class EngineFailedError extends BoxedError {
 /** Rows of the batch unless asked otherwise. Beyond this, a CPU gains little and every row's cache costs memory. */
 export const DEFAULT_ROWS = 64;
 
+/** Device memory for keys and values unless asked otherwise: half of what the smallest cards that serve a 1.5 B model have. */
+export const DEFAULT_KV_MEMORY_BYTES = 4 * 2 ** 30;
+
 export interface EngineOptions {
   /** Rows of the batch: samples drawn at the same time. Default: 64. */
   readonly rows?: number;
   /** Threads of the runtime. Default: the processors available. */
   readonly threads?: number;
+  /** Memory for keys and values on a device other than the CPU, at most. Default: 4 GiB. */
+  readonly kvMemoryBytes?: number;
   /**
    * Runs the session in this thread, which it blocks while it computes, instead of in a worker. For a process that may
    * not start threads: those would not be held to its permissions. Default: false.
@@ -74,13 +78,11 @@ export class Engine {
     const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
     const setup: WorkerSetup = {
       maxRows: rows,
-      session: {
-        modelFile: join(model.folder, MODEL_FILE),
-        limits,
-        shape: { layers: config.layers, kvHeads: config.kvHeads, headDim: config.headDim },
+      session: sessionSetup(model, {
         maxRows: rows,
         threads: options.threads ?? availableParallelism(),
-      },
+        kvMemoryBytes: options.kvMemoryBytes ?? DEFAULT_KV_MEMORY_BYTES,
+      }),
     };
     const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);
     const engine = new Engine(link, limits, rows);

@@ -15,15 +15,25 @@ export function int64(values: readonly bigint[] | BigInt64Array, dims: readonly 
   return new Tensor('int64', values instanceof BigInt64Array ? values : BigInt64Array.from(values), dims);
 }
 
-/** How each row draws, `[rows, 1]` each, and the tokens that a penalty applies to. */
+/** What the graph must know of a row to scale its logits. */
+export type ScalingRow = Pick<RowInput, 'sampling' | 'history'>;
+
+/** What changes logits, `[rows, 1]` each: temperature, penalty, and the tokens that it applies to. */
+export function scalingFeeds(rows: readonly ScalingRow[]): Feeds {
+  return {
+    temperature: floatColumn(rows, ({ sampling }) => (sampling.greedy ? 1 : sampling.temperature)),
+    penalty: floatColumn(rows, ({ sampling }) => sampling.repetitionPenalty),
+    ...historyFeeds(rows),
+  };
+}
+
+/** How each row draws, `[rows, 1]` each. */
 export function samplingFeeds(rows: readonly RowInput[]): Feeds {
   const column = [rows.length, 1];
-  const floats = (pick: (row: RowInput) => number) =>
-    new Tensor('float32', Float32Array.from(rows, pick), column);
   return {
-    temperature: floats(({ sampling }) => (sampling.greedy ? 1 : sampling.temperature)),
-    top_p: floats(({ sampling }) => (sampling.topP >= 1 ? NO_TOP_P : sampling.topP)),
-    min_p: floats(({ sampling }) => sampling.minP),
+    ...scalingFeeds(rows),
+    top_p: floatColumn(rows, ({ sampling }) => (sampling.topP >= 1 ? NO_TOP_P : sampling.topP)),
+    min_p: floatColumn(rows, ({ sampling }) => sampling.minP),
     top_k: int64(
       rows.map(({ sampling }) => (sampling.topK > 0 ? BigInt(sampling.topK) : NO_TOP_K)),
       column,
@@ -33,13 +43,15 @@ export function samplingFeeds(rows: readonly RowInput[]): Feeds {
       Uint8Array.from(rows, ({ sampling }) => Number(sampling.greedy)),
       column,
     ),
-    penalty: floats(({ sampling }) => sampling.repetitionPenalty),
-    ...historyFeeds(rows),
   };
 }
 
+function floatColumn<R extends ScalingRow>(rows: readonly R[], pick: (row: R) => number): Tensor {
+  return new Tensor('float32', Float32Array.from(rows, pick), [rows.length, 1]);
+}
+
 /** Tokens that a penalty applies to; nothing where no row has one. Short rows are filled up with a token they hold. */
-function historyFeeds(rows: readonly RowInput[]): Feeds {
+function historyFeeds(rows: readonly ScalingRow[]): Feeds {
   const penalised = rows.some(({ sampling }) => sampling.repetitionPenalty !== 1);
   const histories = penalised ? rows.map((row) => row.history) : [];
   const width = Math.max(0, ...histories.map((history) => history.length));

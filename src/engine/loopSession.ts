@@ -78,6 +78,9 @@ export class LoopSession implements DecoderSession {
     this.#cache.seat(row, prompt as PromptPart);
   }
 
+  /** A row has a copy of its prompt, and the prompt's own arrays go with it. */
+  forget(): void {}
+
   release(row: number): void {
     this.#cache.release(row);
   }

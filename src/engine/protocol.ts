@@ -1,9 +1,9 @@
 /** Messages between the engine and its worker. */
-import type { LoopSessionOptions } from './loopSession.js';
+import type { SessionSetup } from './openSession.js';
 import type { Completion, EngineStats, GenerateRequest } from './types.js';
 
 export interface WorkerSetup {
-  readonly session: LoopSessionOptions;
+  readonly session: SessionSetup;
   readonly maxRows: number;
 }
 

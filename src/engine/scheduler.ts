@@ -89,7 +89,7 @@ export class Scheduler {
       this.#session.seat(at, job.prompt);
       this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now());
       job.started += 1;
-      if (job.waiting.length === 0) this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      if (job.waiting.length === 0) this.#remove(job);
       free -= 1;
     }
     for (const at of vacant.reverse()) {
@@ -126,7 +126,8 @@ export class Scheduler {
     }
     const prompts = await this.#session.prefill(group.map((job) => job.request.promptTokens));
     for (const [at, job] of group.entries()) {
-      job.prompt = prompts[at]!;
+      if (this.#jobs.includes(job)) job.prompt = prompts[at]!;
+      else this.#session.forget(prompts[at]!);
       this.promptTokens += job.request.promptTokens.length;
     }
     this.#clock.sawPrefill(width * group.length, this.#options.now() - start);
@@ -173,6 +174,12 @@ export class Scheduler {
     }
   }
 
+  /** Takes a request whose samples are all begun, or given up, out of those that wait. */
+  #remove(job: Job): void {
+    this.#jobs.splice(this.#jobs.indexOf(job), 1);
+    if (job.prompt !== null) this.#session.forget(job.prompt);
+  }
+
   #finish(row: Row, finish: Finish): void {
     if (row.finish !== null) return;
     row.finish = finish;
@@ -184,7 +191,7 @@ export class Scheduler {
     for (let at = this.#jobs.length - 1; at >= 0; at -= 1) {
       const job = this.#jobs[at]!;
       if (!matches(job)) continue;
-      this.#jobs.splice(at, 1);
+      this.#remove(job);
       for (const index of job.waiting) this.#complete(job, index, finish, [], [], this.#options.now());
     }
   }

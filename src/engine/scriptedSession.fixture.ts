@@ -27,6 +27,8 @@ export class ScriptedSession implements DecoderSession {
   readonly contexts: number[][] = [];
   /** Rows at each chunk, for tests of how full the batch is kept. */
   readonly rowsByChunk: number[] = [];
+  /** Prompts that the scheduler may still seat. */
+  readonly prompts = new Set<PromptCache>();
   prefills = 0;
 
   constructor(options: ScriptedOptions) {
@@ -37,12 +39,19 @@ export class ScriptedSession implements DecoderSession {
   async prefill(prompts: readonly (readonly number[])[]): Promise<ScriptedPrompt[]> {
     this.prefills += 1;
     this.#options.onPrefill?.(prompts.length);
-    return prompts.map((prompt) => ({ length: prompt.length - 1, tokens: prompt.slice(0, -1) }));
+    const computed = prompts.map((prompt) => ({ length: prompt.length - 1, tokens: prompt.slice(0, -1) }));
+    for (const prompt of computed) this.prompts.add(prompt);
+    return computed;
   }
 
   seat(row: number, prompt: PromptCache): void {
+    if (!this.prompts.has(prompt)) throw new Error('the prompt was forgotten before it is seated');
     if (row > this.contexts.length) throw new Error(`row ${row} of ${this.contexts.length} leaves a gap`);
     this.contexts[row] = [...(prompt as ScriptedPrompt).tokens];
+  }
+
+  forget(prompt: PromptCache): void {
+    if (!this.prompts.delete(prompt)) throw new Error('a prompt is forgotten that is not there');
   }
 
   release(row: number): void {

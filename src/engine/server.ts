@@ -1,17 +1,17 @@
 /** Serves an engine's requests over a message port: owns the session, runs the scheduler. */
 import type { MessagePort } from 'node:worker_threads';
-import { LoopSession } from './loopSession.js';
+import { openSession } from './openSession.js';
 import { type FromWorker, now, type ToWorker, type WorkerSetup } from './protocol.js';
 import { Scheduler } from './scheduler.js';
-import type { Completion } from './types.js';
+import type { Completion, DecoderSession } from './types.js';
 
 /** Totals are reported this often while no sample ends. */
 const STATS_INTERVAL_MS = 100;
 
 /** Opens the session and answers on `port` until told to close. Reports failures there, never by throwing. */
-export async function serve(port: MessagePort, { session: options, maxRows }: WorkerSetup): Promise<void> {
+export async function serve(port: MessagePort, { session, maxRows }: WorkerSetup): Promise<void> {
   try {
-    const server = new Server(port, await LoopSession.open(options), maxRows);
+    const server = new Server(port, await openSession(session), maxRows);
     port.on('message', (message: ToWorker) => server.receive(message));
     post(port, { type: 'ready' });
   } catch (error) {
@@ -21,7 +21,7 @@ export async function serve(port: MessagePort, { session: options, maxRows }: Wo
 
 class Server {
   readonly #port: MessagePort;
-  readonly #session: LoopSession;
+  readonly #session: DecoderSession;
   readonly #scheduler: Scheduler;
   /** Samples that ended and have not been reported. */
   readonly #ended: Completion[] = [];
@@ -30,7 +30,7 @@ class Server {
   #working = false;
   #closing = false;
 
-  constructor(port: MessagePort, session: LoopSession, maxRows: number) {
+  constructor(port: MessagePort, session: DecoderSession, maxRows: number) {
     this.#port = port;
     this.#session = session;
     const onCompletion = (completion: Completion) => this.#ended.push(completion);

@@ -48,7 +48,7 @@ export interface ModelLimits {
   readonly maxPositions: number;
 }
 
-/** Keys and values of a prompt's tokens but the last, kept until all its samples are in the batch. */
+/** Keys and values of a prompt's tokens but the last, kept until they are forgotten. */
 export interface PromptCache {
   readonly length: number;
 }
@@ -102,6 +102,8 @@ export interface DecoderSession {
   prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]>;
   /** Puts a prompt into `row`: an occupied one is overwritten, the number of rows adds one. */
   seat(row: number, prompt: PromptCache): void;
+  /** No more samples of this prompt will be seated. */
+  forget(prompt: PromptCache): void;
   /** Frees `row`; the last row takes its place. */
   release(row: number): void;
   /** Draws tokens for all rows and appends their keys and values. */

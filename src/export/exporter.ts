@@ -7,10 +7,10 @@ import { readDecoderConfig } from '../checkpoint/config.js';
 import { checkVocabularyIn } from '../checkpoint/vocabularyMatch.js';
 import { Weights } from '../checkpoint/weights.js';
 import { makeWritableFolder, writeAtomically } from '../files.js';
-import { buildLoop } from '../model/loop.js';
 import { checkTensors } from '../model/tensorCheck.js';
 import { writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
+import { buildGraph } from './layout.js';
 import {
   EXPORT_FORMAT,
   type ExportedModel,
@@ -18,7 +18,6 @@ import {
   MANIFEST_FILE,
   readExport,
 } from './manifest.js';
-import { FloatParameters } from './parameters.js';
 import type { Target } from './target.js';
 
 /** Files of a checkpoint that an export carries along, so that it can be used on its own. */
@@ -35,6 +34,8 @@ export interface ExportOptions extends Target {
   readonly digest: string;
   /** Also gives the graph the output `logits`. Default: false. */
   readonly logits?: boolean;
+  /** Positions of a block in the paged layout. Default: 256. */
+  readonly blockSize?: number;
   readonly onProgress?: (writtenBytes: number, totalBytes: number) => void;
 }
 
@@ -55,18 +56,22 @@ export async function exportCheckpoint(
   try {
     await checkTensors(config, weights);
     const logits = options.logits ?? false;
-    const graph = buildLoop(config, new FloatParameters(weights, config, 'float32'), { logits });
+    const { blockSize } = options;
+    const built = buildGraph(options, config, weights, { logits, ...(blockSize && { blockSize }) });
     await makeWritableFolder(dirname(target));
     await mkdir(unfinished);
     const { onProgress } = options;
-    await writeModel(graph, unfinished, { producerVersion: VERSION, ...(onProgress && { onProgress }) });
+    await writeModel(built.graph, unfinished, {
+      producerVersion: VERSION,
+      ...(onProgress && { onProgress }),
+    });
     for (const name of COMPANIONS) {
       if (existsSync(join(checkpoint, name))) await copyFile(join(checkpoint, name), join(unfinished, name));
     }
     const manifest: ExportManifest = {
       format: EXPORT_FORMAT,
       program: VERSION,
-      layout: 'loop',
+      layout: built.layout,
       dtype: options.dtype,
       device: options.device,
       digest: options.digest,

@@ -20,7 +20,10 @@ export class BadExportError extends BoxedError {
 const manifestSchema = z.object({
   format: z.literal(EXPORT_FORMAT),
   program: z.string(),
-  layout: z.literal('loop'),
+  layout: z.discriminatedUnion('name', [
+    z.object({ name: z.literal('loop') }),
+    z.object({ name: z.literal('paged'), blockSize: z.number().int().positive() }),
+  ]),
   dtype: z.enum(DTYPES),
   device: z.enum(DEVICES),
   /** SHA-256 of the checkpoint's configuration and weights. */

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 
 /** Devices, and the element types that exports for each can have; the first is the default. */
-const DTYPES_BY_DEVICE = { cpu: ['fp32'] } as const;
+const DTYPES_BY_DEVICE = { cpu: ['fp32'], cuda: ['fp16'], webgpu: ['fp16'] } as const;
 
 export type Device = keyof typeof DTYPES_BY_DEVICE;
 export type Dtype = (typeof DTYPES_BY_DEVICE)[Device][number];

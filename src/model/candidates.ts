@@ -25,8 +25,7 @@ export function buildCandidates(
   count: Value,
 ): Candidates {
   const axis = graph.int64([-1]);
-  const first = (x: Value) =>
-    graph.op('Slice', [x, graph.int64([0]), graph.int64([1]), graph.int64([1])]);
+  const first = (x: Value) => graph.op('Slice', [x, graph.int64([0]), graph.int64([1]), graph.int64([1])]);
   const relative = (x: Value, shift: Value, all: Value) => {
     const sum = graph.op('ReduceSum', [graph.op('Exp', [graph.op('Sub', [all, shift])]), axis], {
       attributes: { keepdims: 1 },

@@ -76,6 +76,6 @@ export function buildPaged(config: DecoderConfig, parameters: Parameters, option
 }
 
 /** Blocks that an export has room for. */
-function maxBlocks(config: DecoderConfig, blockSize: number): number {
-  return Math.floor(MAX_CACHE_BYTES / blockBytes(config, blockSize));
+export function maxBlocks(shape: Pick<DecoderConfig, 'kvHeads' | 'headDim'>, blockSize: number): number {
+  return Math.floor(MAX_CACHE_BYTES / blockBytes(shape, blockSize));
 }

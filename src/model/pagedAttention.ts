@@ -25,8 +25,8 @@ export interface PagedInputs {
 }
 
 /** Bytes of one block of `blockSize` positions in one cache; a model has two caches a layer. */
-export function blockBytes(config: DecoderConfig, blockSize: number): number {
-  return blockSize * config.kvHeads * config.headDim * ELEMENT_BYTES;
+export function blockBytes(shape: Pick<DecoderConfig, 'kvHeads' | 'headDim'>, blockSize: number): number {
+  return blockSize * shape.kvHeads * shape.headDim * ELEMENT_BYTES;
 }
 
 /**

@@ -100,7 +100,10 @@ export class Graph {
 
   /** Appends a node with `count` outputs, those of `options.omit` left out. */
   ops(type: string, inputs: readonly (Value | null)[], count: number, options: NodeOptions = {}): Value[] {
-    const outputs = Array.from({ length: count }, (_, at) => (options.names?.[at] ?? this.#fresh(type)) as Value);
+    const outputs = Array.from(
+      { length: count },
+      (_, at) => (options.names?.[at] ?? this.#fresh(type)) as Value,
+    );
     const wanted = outputs.map((output, at) => (options.omit?.includes(at) ? '' : output));
     this.#append(type, inputs, wanted, options);
     return outputs;
