@@ -60,6 +60,7 @@ async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) 
   });
   for (const each of requests) scheduler.submit(each, setup.deadlineMs ?? Number.POSITIVE_INFINITY);
   while (!scheduler.idle) await scheduler.turn();
+  expect(session.prompts.size).toBe(0);
   const byKey = new Map(completions.map((each) => [`${each.id}/${each.index}`, each]));
   return { completions, byKey, session, scheduler, time };
 }
@@ -197,6 +198,7 @@ describe('Scheduler', () => {
       ...['a/0 cancelled', 'a/1 cancelled', 'a/2 cancelled'],
       ...['b/0', 'b/1', 'b/2', 'c/0', 'c/1', 'c/2'],
     ]);
+    expect(session.prompts.size).toBe(0);
   });
 
   test('ends a row whose numbers break as an error, and goes on with the others', async () => {
@@ -229,5 +231,6 @@ describe('Scheduler', () => {
     expect(finishes('a')).toEqual(new Array(6).fill('cancelled'));
     expect(finishes('b')).not.toContain('cancelled');
     expect(finishes('b')).toHaveLength(3);
+    expect(session.prompts.size).toBe(0);
   });
 });
