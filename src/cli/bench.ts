@@ -6,7 +6,7 @@ import type { Sampling } from '../core.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineStats, GenerateRequest } from '../engine/types.js';
 import type { ExportedModel } from '../export/manifest.js';
-import { addModelOptions, type ModelFlags, openModel } from './modelOptions.js';
+import { addModelOptions, type ModelFlags, openModelToRun } from './modelOptions.js';
 import { integerFrom } from './options.js';
 
 interface BenchFlags extends ModelFlags {
@@ -63,7 +63,7 @@ export function benchCommand(): Command {
 }
 
 async function bench(path: string, flags: BenchFlags): Promise<void> {
-  const model = await openModel(path, flags);
+  const model = await openModelToRun(path, flags);
   const runs = new Map<number, Figure[]>(ROWS.map((rows) => [rows, []]));
   // Sizes take turns, so that a slow moment of the machine does not fall on one of them.
   for (let repeat = 0; repeat < flags.repeats; repeat += 1) {

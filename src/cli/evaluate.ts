@@ -19,7 +19,7 @@ import {
   addModelOptions,
   type EngineFlags,
   type ModelFlags,
-  openModel,
+  openModelToRun,
 } from './modelOptions.js';
 import { durationMs, formatMs, integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
@@ -109,7 +109,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const editionName = flags.edition ?? problems.edition;
   const edition = editionOf(editionName ?? DEFAULT_EDITION);
   const prompt = checkPrompt(flags.prompt ?? problems.prompt ?? DEFAULT_PROMPT);
-  const model = await openModel(flags.model, flags);
+  const model = await openModelToRun(flags.model, flags);
   const tokenizer = await ChatTokenizer.open(model.folder);
   checkVocabulary(model.folder, tokenizer.vocabSize, model.manifest.config.vocabSize);
   const defaults = await readGenerationDefaults(model.folder);

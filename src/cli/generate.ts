@@ -18,7 +18,7 @@ import {
   addModelOptions,
   type EngineFlags,
   type ModelFlags,
-  openModel,
+  openModelToRun,
 } from './modelOptions.js';
 import { integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
@@ -69,7 +69,7 @@ export function generateCommand(): Command {
 
 async function generate(path: string, flags: GenerateFlags): Promise<void> {
   const prompts = await readPrompts(flags.input);
-  const model = await openModel(path, flags);
+  const model = await openModelToRun(path, flags);
   const tokenizer = await tokenizerFor(model, prompts);
   const defaults = await readGenerationDefaults(model.folder);
   const template = requestTemplate(flags, defaults, stopTokensOf(model.manifest.config, defaults));

@@ -1,5 +1,6 @@
 /** The options that say which model runs and how, and the export they come to. */
 import type { Command } from 'commander';
+import { requireProvider } from '../engine/providers.js';
 import type { ExportedModel } from '../export/manifest.js';
 import { resolveModel } from '../export/resolve.js';
 import { DEVICES, DTYPES, parseTarget } from '../export/target.js';
@@ -55,4 +56,13 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Export
   } finally {
     (line as ProgressLine | null)?.stop();
   }
+}
+
+/** `openModel`, for commands that run it: first sees that its device works. @throws ProviderUnavailableError */
+export async function openModelToRun(path: string, flags: ModelFlags): Promise<ExportedModel> {
+  const model = await openModel(path, flags);
+  const { device } = model.manifest;
+  // The CPU is always there, and a trial of it would cost every command a process.
+  if (device !== 'cpu') await requireProvider(device);
+  return model;
 }

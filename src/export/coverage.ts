@@ -65,7 +65,9 @@ class Walk {
 
   constructor(graph: Graph) {
     this.#hostNodes = hostNodes(graph);
-    for (const { name, type } of graph.weights.values()) this.#types.set(name, type);
+    for (const { name, type } of [...graph.weights.values(), ...graph.blanks.values()]) {
+      this.#types.set(name, type);
+    }
     this.#visit(graph.toMessage());
   }
 

@@ -96,6 +96,7 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Operator>>>> = 
     Gather: operator('T Tind -> T', since(13, { T: ALL, Tind: INDICES })),
     GatherElements: operator('T Tind -> T', since(13, { T: ALL, Tind: INDICES })),
     GatherND: operator('T int64 -> T', since(13, { T: [...FLOATS, 'int64', 'bool'] })),
+    Gemm: operator('T T T -> T', since(13, { T: FLOATS })),
     Greater: comparison(13, SIGNED),
     GreaterOrEqual: comparison(16, SIGNED),
     Identity: operator('V -> V', ...perOpset({ V: ALL })),

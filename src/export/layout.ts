@@ -4,6 +4,7 @@ import type { Weights } from '../checkpoint/weights.js';
 import { buildLoop } from '../model/loop.js';
 import { buildPaged } from '../model/paged.js';
 import type { Graph } from '../onnx/graph.js';
+import { checkCudaCoverage } from './coverage.js';
 import { FloatParameters, gemmProduct } from './parameters.js';
 import type { Target } from './target.js';
 
@@ -20,7 +21,7 @@ export interface LayoutOptions {
   readonly blockSize?: number;
 }
 
-/** Builds the decoder for `target`. */
+/** Builds the decoder for `target`. @throws UncoveredKernelError when CUDA would leave a node of it to the CPU */
 export function buildGraph(
   target: Target,
   config: DecoderConfig,
@@ -37,6 +38,7 @@ export function buildGraph(
     case 'webgpu': {
       const parameters = new FloatParameters(weights, config, 'float16', gemmProduct);
       const graph = buildPaged(config, parameters, { blockSize, metadata: device === 'cuda', logits });
+      if (device === 'cuda') checkCudaCoverage(graph);
       return { graph, layout: { name: 'paged', blockSize } };
     }
     default:
