@@ -14,7 +14,10 @@ import { rotaryTables } from './rotary.js';
 const MAX_CACHE_BYTES = 2 ** 30;
 
 export interface PagedOptions {
-  /** Positions of a block, a power of two from 16 on. */
+  /**
+   * Positions of a block, a power of two from 32 on. The operator takes 16, but onnxruntime 1.30 then computes wrong numbers
+   * on WebGPU for 32 new tokens of a sequence and more.
+   */
   readonly blockSize: number;
   /** Adds the input `attention_metadata`, by which CUDA splits long sequences; WebGPU refuses it. */
   readonly metadata: boolean;

@@ -29,6 +29,21 @@ export async function exportForTest(checkpoint: string, logits = false): Promise
   });
 }
 
+/** Positions of a block in tests, so that a prompt has several: the fewest there can be. */
+export const TEST_BLOCK_SIZE = 32;
+
+/** The same for WebGPU. */
+export async function exportForWebgpu(checkpoint: string, logits = false): Promise<ExportedModel> {
+  const target = join(await temporaryFolder(), 'export');
+  return exportCheckpoint(resolve(checkpoint), target, {
+    dtype: 'fp16',
+    device: 'webgpu',
+    digest: 'test',
+    logits,
+    blockSize: TEST_BLOCK_SIZE,
+  });
+}
+
 /** Outputs of PyTorch transformers on a golden checkpoint. */
 export interface Golden {
   readonly prompts: readonly (readonly number[])[];

@@ -1,13 +1,45 @@
-/** Worker that drives a session directly: onnxruntime refuses the typed arrays of jest's realm, a worker has its own. */
+/** The worker of `RemoteSession`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSession } from '../../src/engine/openSession.js';
-import type { SessionJob } from './session.js';
+import { openSession, type SessionSetup } from '../../src/engine/openSession.js';
+import { PagedSession } from '../../src/engine/pagedSession.js';
+import type { DecoderSession, PromptCache } from '../../src/engine/types.js';
+import type { Answer, Ask } from './session.js';
 
-const { setup, prompts, chunks } = workerData as SessionJob;
-const session = await openSession(setup);
-const caches = await session.prefill(prompts);
-for (const { rows, chunk } of chunks) {
-  for (const [row, cache] of caches.entries()) session.seat(row, cache);
-  parentPort!.postMessage(await session.decode(rows, chunk));
+const prompts: PromptCache[] = [];
+
+async function act(session: DecoderSession, ask: Ask): Promise<unknown> {
+  switch (ask.verb) {
+    case 'prefill': {
+      const caches = await session.prefill(ask.prompts);
+      return caches.map((cache) => prompts.push(cache) - 1);
+    }
+    case 'seat':
+      return session.seat(ask.row, prompts[ask.prompt]!);
+    case 'forget':
+      return session.forget(prompts[ask.prompt]!);
+    case 'release':
+      return session.release(ask.row);
+    case 'decode':
+      return session.decode(ask.rows, ask.options);
+    case 'freeBlocks':
+      return session instanceof PagedSession ? session.freeBlocks : 0;
+    case 'close':
+      return session.close();
+    default:
+      return ask satisfies never;
+  }
 }
-await session.close();
+
+async function answer(work: () => Promise<unknown>): Promise<void> {
+  const reply: Answer = await work().then(
+    (value) => ({ value, error: null }),
+    (error: unknown) => ({ value: null, error: error instanceof Error ? error.message : String(error) }),
+  );
+  parentPort!.postMessage(reply);
+}
+
+let opened: DecoderSession | null = null;
+await answer(async () => {
+  opened = await openSession(workerData as SessionSetup);
+});
+parentPort!.on('message', (ask: Ask) => void answer(() => act(opened!, ask)));

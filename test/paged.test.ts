@@ -1,0 +1,288 @@
+/** The paged layout on the WebGPU provider: reference outputs, ragged batches, shared and reused blocks, the engine. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sampling } from '../src/core.js';
+import { Engine } from '../src/engine/engine.js';
+import type { Chunk, ChunkOptions, GenerateRequest, RowInput } from '../src/engine/types.js';
+import { exportCheckpoint } from '../src/export/exporter.js';
+import type { ExportedModel } from '../src/export/manifest.js';
+import { decodeModel } from '../src/onnx/schema.js';
+import { MODEL_FILE } from '../src/onnx/writer.js';
+import {
+  exportForTest,
+  exportForWebgpu,
+  type Golden,
+  GREEDY,
+  goldenFolder,
+  readGolden,
+  TEST_BLOCK_SIZE,
+  temporaryFolder,
+} from './support/models.js';
+import { RemoteSession } from './support/session.js';
+import { describeOnWebgpu } from './support/webgpu.js';
+
+/** A test compiles shaders, which without a GPU takes the driver most of a minute. */
+const TIMEOUT_MS = 300_000;
+
+/** One step for each row, and the logits it was drawn from. */
+const ONE_STEP: Omit<ChunkOptions, 'uniform'> = { steps: 1, minActive: 1, candidates: 4 };
+
+/** A row that has `tokens`, the last of them not yet computed. */
+function rowAfter(tokens: readonly number[], changes: Partial<RowInput> = {}): RowInput {
+  return {
+    nextToken: tokens.at(-1)!,
+    position: tokens.length - 1,
+    history: tokens,
+    sampling: GREEDY,
+    stopTokens: [],
+    remaining: 1,
+    ...changes,
+  };
+}
+
+function step(session: RemoteSession, contexts: readonly (readonly number[])[]): Promise<Chunk> {
+  const rows = contexts.map((tokens) => rowAfter(tokens));
+  return session.decode(rows, { ...ONE_STEP, uniform: new Float32Array(rows.length) });
+}
+
+/** Logits of row `row` of a chunk of one step. */
+function logitsOf(chunk: Chunk, row: number, rows: number): Float32Array {
+  const size = chunk.logits!.length / rows;
+  return chunk.logits!.subarray(row * size, (row + 1) * size);
+}
+
+function furthest(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  return Math.max(...Array.from(found, (logit, at) => Math.abs(logit - expected[at]!)));
+}
+
+/** Seats prompts in rows 0 to n-1, computes them together, and draws a token for each. */
+async function seatAll(session: RemoteSession, prompts: readonly (readonly number[])[]): Promise<Chunk> {
+  const caches = await session.prefill(prompts);
+  for (const [row, cache] of caches.entries()) {
+    await session.seat(row, cache);
+    await session.forget(cache);
+  }
+  return step(session, prompts);
+}
+
+async function releaseAll(session: RemoteSession, rows: number): Promise<void> {
+  for (let row = rows - 1; row >= 0; row -= 1) await session.release(row);
+}
+
+/**
+ * Tolerances are about twice what was measured on Mesa's software driver: WebGPU sums products in float16 (bench/README.md).
+ * Logits of the tied checkpoint reach 29, those of the other 6.
+ */
+describeOnWebgpu('a golden checkpoint on WebGPU', () => {
+  describe.each([
+    ['qwen2-tied-fp32', 0.5],
+    ['qwen2-untied-bf16-sharded', 0.08],
+  ])('%s', (name, tolerance) => {
+    let golden: Golden;
+    let session: RemoteSession;
+    let allBlocks: number;
+
+    beforeAll(async () => {
+      golden = await readGolden(name);
+      session = await RemoteSession.open(await exportForWebgpu(goldenFolder(name), true), { maxRows: 20 });
+      allBlocks = await session.freeBlocks();
+    }, TIMEOUT_MS);
+    afterAll(() => session.close());
+
+    test(
+      'chooses as the reference does after each token, from caches that last over the runs',
+      async () => {
+        const { prompts, greedy, logits } = golden;
+        const contexts = prompts.map((prompt) => [...prompt]);
+        let chunk = await seatAll(session, prompts);
+        for (const [row, expected] of logits.entries()) {
+          expect(furthest(logitsOf(chunk, row, prompts.length), expected)).toBeLessThan(tolerance);
+        }
+        let others = 0;
+        for (let at = 0; at < greedy[0]!.length; at += 1) {
+          for (const [row, tokens] of greedy.entries()) {
+            const found = logitsOf(chunk, row, prompts.length);
+            const chosen = chunk.tokens[row]!;
+            // Where float16 turns two near neighbours around, they are near neighbours.
+            expect(found[chosen]! - found[tokens[at]!]!).toBeLessThan(tolerance);
+            if (chosen !== tokens[at]) others += 1;
+            contexts[row]!.push(tokens[at]!);
+          }
+          chunk = await step(session, contexts);
+        }
+        expect(others).toBeLessThanOrEqual(6);
+        await releaseAll(session, prompts.length);
+        expect(await session.freeBlocks()).toBe(allBlocks);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      'computes prompts of any lengths together as it does one by one, and in several runs as in one',
+      async () => {
+        const { prompts, logits } = golden;
+        for (const [at, prompt] of prompts.entries()) {
+          const alone = await seatAll(session, [prompt]);
+          expect(furthest(alone.logits!, logits[at]!)).toBeLessThan(tolerance);
+          await releaseAll(session, 1);
+        }
+        // More tokens than one run takes: the last prompts are computed in two parts.
+        const many = [prompts[2]!, ...new Array<readonly number[]>(18).fill(prompts[3]!)];
+        const together = await seatAll(session, many);
+        for (const row of many.keys()) {
+          const expected = logits[row === 0 ? 2 : 3]!;
+          expect(furthest(logitsOf(together, row, many.length), expected)).toBeLessThan(tolerance);
+        }
+        await releaseAll(session, many.length);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      'samples of one prompt share its whole blocks and go their own ways after them',
+      async () => {
+        const prompt = golden.prompts[3]!;
+        const [cache] = await session.prefill([prompt]);
+        const whole = Math.floor((prompt.length - 1) / TEST_BLOCK_SIZE);
+        expect(allBlocks - (await session.freeBlocks())).toBe(whole);
+        const rows = [0, 1, 2, 3];
+        for (const row of rows) await session.seat(row, cache!);
+        await session.forget(cache!);
+        const first = await step(
+          session,
+          rows.map(() => prompt),
+        );
+        // Each has one block of its own by now.
+        expect(allBlocks - (await session.freeBlocks())).toBe(whole + rows.length);
+        for (const row of rows) {
+          expect(furthest(logitsOf(first, row, 4), golden.logits[3]!)).toBeLessThan(tolerance);
+        }
+        // Rows that draw other tokens do not see each other's: each is as if it were alone.
+        const contexts = rows.map((row) => [...prompt, 20 + row, 40 + row]);
+        await step(
+          session,
+          contexts.map((tokens) => tokens.slice(0, -1)),
+        );
+        const second = await step(session, contexts);
+        await releaseAll(session, 4);
+        for (const row of rows) {
+          const alone = await seatAll(session, [contexts[row]!]);
+          expect(furthest(logitsOf(second, row, 4), alone.logits!)).toBeLessThan(tolerance);
+          await releaseAll(session, 1);
+        }
+        expect(furthest(logitsOf(second, 0, 4), logitsOf(second, 1, 4))).toBeGreaterThan(tolerance);
+        expect(await session.freeBlocks()).toBe(allBlocks);
+      },
+      TIMEOUT_MS,
+    );
+  });
+});
+
+describeOnWebgpu('blocks on WebGPU', () => {
+  test(
+    'hold no ghosts when they are used again, and when there are none that is an error',
+    async () => {
+      const golden = await readGolden('qwen2-tied-fp32');
+      const model = await exportForWebgpu(goldenFolder('qwen2-tied-fp32'), true);
+      const { layers, kvHeads, headDim } = model.manifest.config;
+      const fiveBlocks = 5 * TEST_BLOCK_SIZE * 2 * layers * kvHeads * headDim * 2;
+      const session = await RemoteSession.open(model, { maxRows: 2, kvMemoryBytes: fiveBlocks });
+      expect(await session.freeBlocks()).toBe(5);
+      const [short, long] = [golden.prompts[2]!, golden.prompts[3]!];
+      const fresh = await seatAll(session, [short]);
+      await releaseAll(session, 1);
+      // All five blocks now hold another prompt's keys and values.
+      await seatAll(session, [long]);
+      expect(await session.freeBlocks()).toBe(0);
+      await releaseAll(session, 1);
+      const again = await seatAll(session, [short]);
+      expect([...again.logits!]).toEqual([...fresh.logits!]);
+      await expect(session.prefill([long])).rejects.toThrow('all 5 blocks');
+      await session.close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describeOnWebgpu('the engine on WebGPU', () => {
+  const SAMPLING: Sampling = { ...GREEDY, greedy: false, topP: 0.9, minP: 0.05 };
+  const NEWLINE = 203;
+
+  function request(id: string, changes: Partial<GenerateRequest> = {}): GenerateRequest {
+    const digits = [...id].map((letter) => 20 + (letter.charCodeAt(0) % 10));
+    return {
+      id,
+      promptTokens: [1, NEWLINE, ...digits, ...digits, NEWLINE, 2, NEWLINE],
+      samples: 4,
+      sampling: SAMPLING,
+      stopTokens: [0],
+      maxTokens: 120,
+      seed: 11,
+      ...changes,
+    };
+  }
+
+  async function drawAll(model: ExportedModel, rows: number, requests: readonly GenerateRequest[]) {
+    const engine = await Engine.open(model, { rows });
+    try {
+      const drawn = new Map<string, number[]>();
+      await engine.generate(requests, {
+        onSample: ({ id, index, tokens }) => drawn.set(`${id}/${index}`, [...tokens]),
+      });
+      return new Map([...drawn].sort());
+    } finally {
+      await engine.close();
+    }
+  }
+
+  let onWebgpu: ExportedModel;
+  let onCpu: ExportedModel;
+  beforeAll(async () => {
+    onWebgpu = await exportForWebgpu('models/pebble-grpo');
+    onCpu = await exportForTest('models/pebble-grpo');
+  });
+
+  test(
+    'draws what the CPU draws, but where float16 turns a draw around',
+    async () => {
+      const requests = [
+        ...['a', 'bc', 'def'].map((id) => request(id)),
+        request('everything', { sampling: { ...GREEDY, greedy: false } }),
+        request('penalty', { sampling: { ...SAMPLING, repetitionPenalty: 1.1, topK: 20 } }),
+        request('greedy', { sampling: GREEDY, samples: 1 }),
+      ];
+      const expected = await drawAll(onCpu, 21, requests);
+      const found = await drawAll(onWebgpu, 21, requests);
+      expect([...found.keys()]).toEqual([...expected.keys()]);
+      const equal = [...expected].filter(([key, tokens]) => tokens.join() === found.get(key)!.join());
+      // Two of three on the software driver; another distribution would leave next to none of about 110 tokens each.
+      expect(equal.length).toBeGreaterThanOrEqual(8);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'draws the same tokens whatever the batch size and the order',
+    async () => {
+      const requests = ['a', 'bc', 'def', 'ghij'].map((id) => request(id, { samples: 2, maxTokens: 40 }));
+      const expected = await drawAll(onWebgpu, 8, requests);
+      expect(new Set([...expected.values()].map((tokens) => tokens.join())).size).toBe(8);
+      expect(await drawAll(onWebgpu, 3, [...requests].reverse())).toEqual(expected);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test('an export for CUDA has only operators that it has, and the input that it alone takes', async () => {
+  const target = { dtype: 'fp16', device: 'cuda', digest: 'test' } as const;
+  const place = join(await temporaryFolder(), 'export');
+  const { folder, manifest } = await exportCheckpoint(goldenFolder('qwen2-tied-fp32'), place, target);
+  expect(manifest.layout).toEqual({ name: 'paged', blockSize: 256 });
+  const inputs = async (model: string) =>
+    decodeModel(await readFile(join(model, MODEL_FILE))).graph.input.map((input) => input.name);
+  const { folder: other } = await exportForWebgpu(goldenFolder('qwen2-tied-fp32'));
+  const alone = (await inputs(folder)).filter((name) => name !== 'attention_metadata');
+  expect(alone).toEqual(await inputs(other));
+  expect(alone).toHaveLength((await inputs(folder)).length - 1);
+});
