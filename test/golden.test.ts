@@ -2,25 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { Engine } from '../src/engine/engine.js';
 import type { Completion } from '../src/engine/types.js';
-import { exportForTest, GREEDY, goldenFolder, readGolden } from './support/models.js';
+import { exportForTest, GOLDEN_CASES, GREEDY, goldenFolder, readGolden } from './support/models.js';
 import { runChunks } from './support/session.js';
 
 /** Largest difference of a logit that float32 arithmetic in another order explains. */
 const LOGIT_TOLERANCE = 2e-4;
 
-const CASES = [
-  'qwen2-tied-fp32',
-  'qwen2-untied-bf16-sharded',
-  'llama3-ropescaled-fp32',
-  'qwen3-qknorm-fp16',
-  'llama-biases-yarn-bf16',
-  'llama-linear-fp16',
-  'llama-dynamic-fp16',
-  'mistral-window-bf16',
-  'qwen3-biases-yarn-fp16',
-];
-
-describe.each(CASES)('%s', (name) => {
+describe.each(GOLDEN_CASES)('%s', (name) => {
   test.each([1, 4])('draws the greedy tokens of the reference with %i rows', async (rows) => {
     const { prompts, greedy } = await readGolden(name);
     const engine = await Engine.open(await exportForTest(goldenFolder(name)), { rows });

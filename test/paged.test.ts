@@ -1,7 +1,7 @@
 /** The paged layout on the WebGPU provider: reference outputs, ragged batches, shared and reused blocks, the engine. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Sampling } from '../src/core.js';
 import { Engine } from '../src/engine/engine.js';
 import type { Chunk, ChunkOptions, GenerateRequest, RowInput } from '../src/engine/types.js';
@@ -12,6 +12,7 @@ import { MODEL_FILE } from '../src/onnx/writer.js';
 import {
   exportForTest,
   exportForWebgpu,
+  GOLDEN_CASES,
   type Golden,
   GREEDY,
   goldenFolder,
@@ -71,112 +72,122 @@ async function releaseAll(session: RemoteSession, rows: number): Promise<void> {
 }
 
 /**
- * Tolerances are about twice what was measured on Mesa's software driver: WebGPU sums products in float16 (bench/README.md).
- * Logits of the tied checkpoint reach 29, those of the other 6.
+ * WebGPU sums products in float16. The largest difference seen on Mesa's software driver was 0.8 % of the largest logit, and of
+ * the 192 choices of a checkpoint at most 4 were others (10 of 1,728 in all): where two tokens were near neighbours.
  */
-describeOnWebgpu('a golden checkpoint on WebGPU', () => {
-  describe.each([
-    ['qwen2-tied-fp32', 0.5],
-    ['qwen2-untied-bf16-sharded', 0.08],
-  ])('%s', (name, tolerance) => {
-    let golden: Golden;
-    let session: RemoteSession;
-    let allBlocks: number;
+const LOGIT_TOLERANCE_SHARE = 0.02;
+const OTHER_CHOICES = 6;
 
-    beforeAll(async () => {
-      golden = await readGolden(name);
-      session = await RemoteSession.open(await exportForWebgpu(goldenFolder(name), true), { maxRows: 20 });
-      allBlocks = await session.freeBlocks();
-    }, TIMEOUT_MS);
-    afterAll(() => session.close());
+function toleranceOf({ logits }: Golden): number {
+  return LOGIT_TOLERANCE_SHARE * Math.max(...logits.flat().map(Math.abs));
+}
 
-    test(
-      'chooses as the reference does after each token, from caches that last over the runs',
-      async () => {
-        const { prompts, greedy, logits } = golden;
-        const contexts = prompts.map((prompt) => [...prompt]);
-        let chunk = await seatAll(session, prompts);
-        for (const [row, expected] of logits.entries()) {
-          expect(furthest(logitsOf(chunk, row, prompts.length), expected)).toBeLessThan(tolerance);
+describeOnWebgpu('golden checkpoints on WebGPU', () => {
+  test.each(GOLDEN_CASES)(
+    '%s chooses as the reference after each token, from caches that last over the runs',
+    async (name) => {
+      const golden = await readGolden(name);
+      const { prompts, greedy, logits } = golden;
+      const tolerance = toleranceOf(golden);
+      const session = await RemoteSession.open(await exportForWebgpu(goldenFolder(name), true), {
+        maxRows: prompts.length,
+      });
+      const contexts = prompts.map((prompt) => [...prompt]);
+      let chunk = await seatAll(session, prompts);
+      for (const [row, expected] of logits.entries()) {
+        expect(furthest(logitsOf(chunk, row, prompts.length), expected)).toBeLessThan(tolerance);
+      }
+      let others = 0;
+      for (let at = 0; at < greedy[0]!.length; at += 1) {
+        for (const [row, tokens] of greedy.entries()) {
+          const found = logitsOf(chunk, row, prompts.length);
+          const chosen = chunk.tokens[row]!;
+          expect(found[chosen]! - found[tokens[at]!]!).toBeLessThan(tolerance);
+          if (chosen !== tokens[at]) others += 1;
+          contexts[row]!.push(tokens[at]!);
         }
-        let others = 0;
-        for (let at = 0; at < greedy[0]!.length; at += 1) {
-          for (const [row, tokens] of greedy.entries()) {
-            const found = logitsOf(chunk, row, prompts.length);
-            const chosen = chunk.tokens[row]!;
-            // Where float16 turns two near neighbours around, they are near neighbours.
-            expect(found[chosen]! - found[tokens[at]!]!).toBeLessThan(tolerance);
-            if (chosen !== tokens[at]) others += 1;
-            contexts[row]!.push(tokens[at]!);
-          }
-          chunk = await step(session, contexts);
-        }
-        expect(others).toBeLessThanOrEqual(6);
-        await releaseAll(session, prompts.length);
-        expect(await session.freeBlocks()).toBe(allBlocks);
-      },
-      TIMEOUT_MS,
-    );
+        chunk = await step(session, contexts);
+      }
+      expect(others).toBeLessThanOrEqual(OTHER_CHOICES);
+      await session.close();
+    },
+    TIMEOUT_MS,
+  );
+});
 
-    test(
-      'computes prompts of any lengths together as it does one by one, and in several runs as in one',
-      async () => {
-        const { prompts, logits } = golden;
-        for (const [at, prompt] of prompts.entries()) {
-          const alone = await seatAll(session, [prompt]);
-          expect(furthest(alone.logits!, logits[at]!)).toBeLessThan(tolerance);
-          await releaseAll(session, 1);
-        }
-        // More tokens than one run takes: the last prompts are computed in two parts.
-        const many = [prompts[2]!, ...new Array<readonly number[]>(18).fill(prompts[3]!)];
-        const together = await seatAll(session, many);
-        for (const row of many.keys()) {
-          const expected = logits[row === 0 ? 2 : 3]!;
-          expect(furthest(logitsOf(together, row, many.length), expected)).toBeLessThan(tolerance);
-        }
-        await releaseAll(session, many.length);
-      },
-      TIMEOUT_MS,
-    );
+describeOnWebgpu('a session on WebGPU', () => {
+  let golden: Golden;
+  let tolerance: number;
+  let session: RemoteSession;
+  let allBlocks: number;
 
-    test(
-      'samples of one prompt share its whole blocks and go their own ways after them',
-      async () => {
-        const prompt = golden.prompts[3]!;
-        const [cache] = await session.prefill([prompt]);
-        const whole = Math.floor((prompt.length - 1) / TEST_BLOCK_SIZE);
-        expect(allBlocks - (await session.freeBlocks())).toBe(whole);
-        const rows = [0, 1, 2, 3];
-        for (const row of rows) await session.seat(row, cache!);
-        await session.forget(cache!);
-        const first = await step(
-          session,
-          rows.map(() => prompt),
-        );
-        // Each has one block of its own by now.
-        expect(allBlocks - (await session.freeBlocks())).toBe(whole + rows.length);
-        for (const row of rows) {
-          expect(furthest(logitsOf(first, row, 4), golden.logits[3]!)).toBeLessThan(tolerance);
-        }
-        // Rows that draw other tokens do not see each other's: each is as if it were alone.
-        const contexts = rows.map((row) => [...prompt, 20 + row, 40 + row]);
-        await step(
-          session,
-          contexts.map((tokens) => tokens.slice(0, -1)),
-        );
-        const second = await step(session, contexts);
-        await releaseAll(session, 4);
-        for (const row of rows) {
-          const alone = await seatAll(session, [contexts[row]!]);
-          expect(furthest(logitsOf(second, row, 4), alone.logits!)).toBeLessThan(tolerance);
-          await releaseAll(session, 1);
-        }
-        expect(furthest(logitsOf(second, 0, 4), logitsOf(second, 1, 4))).toBeGreaterThan(tolerance);
-        expect(await session.freeBlocks()).toBe(allBlocks);
-      },
-      TIMEOUT_MS,
-    );
-  });
+  beforeAll(async () => {
+    golden = await readGolden('qwen2-tied-fp32');
+    tolerance = toleranceOf(golden);
+    const model = await exportForWebgpu(goldenFolder('qwen2-tied-fp32'), true);
+    session = await RemoteSession.open(model, { maxRows: 20 });
+    allBlocks = await session.freeBlocks();
+  }, TIMEOUT_MS);
+  afterAll(() => session.close());
+
+  test(
+    'computes prompts of any lengths together as it does one by one, and in several runs as in one',
+    async () => {
+      const { prompts, logits } = golden;
+      for (const [at, prompt] of prompts.entries()) {
+        const alone = await seatAll(session, [prompt]);
+        expect(furthest(alone.logits!, logits[at]!)).toBeLessThan(tolerance);
+        await releaseAll(session, 1);
+      }
+      // More tokens than one run takes: the last prompts are computed in two parts.
+      const many = [prompts[2]!, ...new Array<readonly number[]>(18).fill(prompts[3]!)];
+      const together = await seatAll(session, many);
+      for (const row of many.keys()) {
+        const expected = logits[row === 0 ? 2 : 3]!;
+        expect(furthest(logitsOf(together, row, many.length), expected)).toBeLessThan(tolerance);
+      }
+      await releaseAll(session, many.length);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'samples of one prompt share its whole blocks and go their own ways after them',
+    async () => {
+      const prompt = golden.prompts[3]!;
+      const [cache] = await session.prefill([prompt]);
+      const whole = Math.floor((prompt.length - 1) / TEST_BLOCK_SIZE);
+      expect(allBlocks - (await session.freeBlocks())).toBe(whole);
+      const rows = [0, 1, 2, 3];
+      for (const row of rows) await session.seat(row, cache!);
+      await session.forget(cache!);
+      const first = await step(
+        session,
+        rows.map(() => prompt),
+      );
+      // Each has one block of its own by now.
+      expect(allBlocks - (await session.freeBlocks())).toBe(whole + rows.length);
+      for (const row of rows) {
+        expect(furthest(logitsOf(first, row, 4), golden.logits[3]!)).toBeLessThan(tolerance);
+      }
+      // Rows that draw other tokens do not see each other's: each is as if it were alone.
+      const contexts = rows.map((row) => [...prompt, 20 + row, 40 + row]);
+      await step(
+        session,
+        contexts.map((tokens) => tokens.slice(0, -1)),
+      );
+      const second = await step(session, contexts);
+      await releaseAll(session, 4);
+      for (const row of rows) {
+        const alone = await seatAll(session, [contexts[row]!]);
+        expect(furthest(logitsOf(second, row, 4), alone.logits!)).toBeLessThan(tolerance);
+        await releaseAll(session, 1);
+      }
+      expect(furthest(logitsOf(second, 0, 4), logitsOf(second, 1, 4))).toBeGreaterThan(tolerance);
+      expect(await session.freeBlocks()).toBe(allBlocks);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describeOnWebgpu('blocks on WebGPU', () => {

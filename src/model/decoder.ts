@@ -29,7 +29,7 @@ export interface Residual {
 }
 
 /**
- * Builds all layers for `tokens` of any shape `[…]` that `attention` takes: `[batch, tokens]`, or `[tokens]` packed.
+ * Builds all layers for `tokens` of the shape that `attention` takes: `[batch, tokens]`, of rank 2, or `[tokens]` packed.
  * Follows Qwen2 (arXiv 2407.10671): pre-norm, grouped queries, SwiGLU; Qwen3 (arXiv 2505.09388) adds norms of queries and
  * keys; Llama and Mistral differ in biases alone.
  */
@@ -39,10 +39,11 @@ export function buildLayers(
   parameters: Parameters,
   attention: Attention,
   tokens: Value,
+  rank: 1 | 2,
 ): Residual {
   let stream = parameters.embed(graph, tokens);
   let update: Value | null = null;
-  const normaliseHeads = config.qkNorm ? buildHeadNorms(graph, config, parameters, tokens) : null;
+  const normaliseHeads = config.qkNorm ? buildHeadNorms(graph, config, parameters, rank) : null;
   for (let layer = 0; layer < config.layers; layer += 1) {
     const name = (part: string) => layerPart(layer, part);
     const norm = (part: string) => {
@@ -85,25 +86,21 @@ function buildHeadNorms(
   graph: Graph,
   config: DecoderConfig,
   parameters: Parameters,
-  tokens: Value,
+  rank: 1 | 2,
 ): (layer: number, qkv: Value) => Value {
   const { heads, kvHeads, headDim } = config;
-  const leading = graph.op('Shape', [tokens]);
-  const shapeOf = (count: number) =>
-    graph.op('Concat', [leading, graph.int64([count * headDim])], { attributes: { axis: 0 } });
-  const [queriesShape, keysShape] = [shapeOf(heads), shapeOf(kvHeads)];
+  // A zero keeps the dimension as it is: constant shapes tell the runtime how wide the result is.
+  const kept = new Array<number>(rank).fill(0);
   const widths = graph.int64([heads * headDim, kvHeads * headDim, kvHeads * headDim]);
-  const byHead = (layer: number, norm: string, x: Value, shape: Value) => {
+  const byHead = (layer: number, norm: string, x: Value, count: number) => {
     const scale = parameters.vector(graph, layerPart(layer, `self_attn.${norm}`), headDim);
-    const rows = graph.op('Reshape', [x, graph.int64([-1, headDim])]);
-    return graph.op('Reshape', [normalise(graph, config, rows, null, scale)[0], shape]);
+    const split = graph.op('Reshape', [x, graph.int64([...kept, count, headDim])]);
+    const normed = normalise(graph, config, split, null, scale)[0];
+    return graph.op('Reshape', [normed, graph.int64([...kept, count * headDim])]);
   };
   return (layer, qkv) => {
     const [queries, keys, values] = graph.ops('Split', [qkv, widths], 3, { attributes: { axis: -1 } });
-    const normed = [
-      byHead(layer, 'q_norm', queries!, queriesShape),
-      byHead(layer, 'k_norm', keys!, keysShape),
-    ];
+    const normed = [byHead(layer, 'q_norm', queries!, heads), byHead(layer, 'k_norm', keys!, kvHeads)];
     return graph.op('Concat', [...normed, values!], { attributes: { axis: -1 } });
   };
 }

@@ -96,6 +96,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
       return context;
     },
     newTokens,
+    2,
   );
   const lastOf = (x: Value) => body.op('Gather', [x, body.int64(-1)], { attributes: { axis: 1 } });
   const lastResidual = { stream: lastOf(residual.stream), update: lastOf(residual.update) };

@@ -63,6 +63,7 @@ export function buildPaged(config: DecoderConfig, parameters: Parameters, option
     parameters,
     (layer, qkv) => buildPagedAttention(graph, config, inputs, layer, cacheDims, qkv),
     tokens,
+    1,
   );
   const lastOf = (x: Value) => graph.op('Gather', [x, last], { attributes: { axis: 0 } });
   const lastResidual = { stream: lastOf(residual.stream), update: lastOf(residual.update) };

@@ -53,6 +53,19 @@ export interface Golden {
   readonly greedy: readonly (readonly number[])[];
 }
 
+/** Checkpoints that hold every family and rope type. */
+export const GOLDEN_CASES = [
+  'qwen2-tied-fp32',
+  'qwen2-untied-bf16-sharded',
+  'llama3-ropescaled-fp32',
+  'qwen3-qknorm-fp16',
+  'llama-biases-yarn-bf16',
+  'llama-linear-fp16',
+  'llama-dynamic-fp16',
+  'mistral-window-bf16',
+  'qwen3-biases-yarn-fp16',
+];
+
 export const goldenFolder = (name: string) => join('test', 'fixtures', 'golden', name);
 
 export async function readGolden(name: string): Promise<Golden> {
