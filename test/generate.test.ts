@@ -125,15 +125,29 @@ describe('generate', () => {
     ],
     ['text where there is no tokenizer', [{ id: 1, text: 'x' }], [], ['NoTokenizerError']],
     [
-      'a device that is not there',
+      'a device that there is none of',
       [{ id: 1, tokens: [1] }],
-      ['--device', 'cuda'],
+      ['--device', 'tpu'],
       ['UsageError', '--device cpu'],
     ],
   ])('refuses %s', async (_, inputs, options, parts) => {
     const { status, stderr } = await generate(golden, inputs, ...options);
     expect(status).not.toBe(0);
     for (const part of parts) expect(stderr).toContain(part);
+  });
+
+  // Elsewhere the provider needs no driver of Vulkan's that could be hidden.
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('refuses a device that does not work here before anything is exported (on Linux)', async () => {
+    const [place, input, output] = ['untouched', 'one.jsonl', 'none.jsonl'].map((name) => join(folder, name));
+    await writeFile(input!, '{"id":1,"tokens":[1]}');
+    const options = ['--device', 'webgpu', '--export-dir', place!, '--input', input!, '--output', output!];
+    const hidden = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
+    const { status, stderr } = await runCli(['generate', golden, ...options], '', hidden);
+    expect(status).toBe(1);
+    expect(stderr).toContain('ProviderUnavailableError');
+    expect(stderr).toContain('Vulkan');
+    expect(existsSync(place!)).toBe(false);
   });
 
   const withFullDevice = existsSync('/dev/full') ? test : test.skip;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { requireProvider } from '../engine/providers.js';
 import type { ExportedModel } from '../export/manifest.js';
 import { resolveModel } from '../export/resolve.js';
-import { DEVICES, DTYPES, parseTarget } from '../export/target.js';
+import { DEVICES, type Device, DTYPES, parseTarget } from '../export/target.js';
 import { integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 
@@ -60,9 +60,15 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Export
 
 /** `openModel`, for commands that run it: first sees that its device works. @throws ProviderUnavailableError */
 export async function openModelToRun(path: string, flags: ModelFlags): Promise<ExportedModel> {
+  const { device } = parseTarget(flags.device, flags.dtype);
+  await requireDevice(device);
   const model = await openModel(path, flags);
-  const { device } = model.manifest;
-  // The CPU is always there, and a trial of it would cost every command a process.
-  if (device !== 'cpu') await requireProvider(device);
+  // An export runs where it was made for, whatever was asked.
+  if (model.manifest.device !== device) await requireDevice(model.manifest.device);
   return model;
+}
+
+/** The CPU is always there, and trying it would cost every command a process. */
+async function requireDevice(device: Device): Promise<void> {
+  if (device !== 'cpu') await requireProvider(device);
 }

@@ -10,14 +10,19 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Starts `boxed` with these arguments in the repository's root. */
-export function startCli(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+type Environment = Readonly<Record<string, string>>;
+
+/** Starts `boxed` with these arguments in the repository's root, and `env` beside what the environment says. */
+export function startCli(args: readonly string[], env: Environment = {}): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
 }
 
 /** Runs `boxed` to its end. */
-export async function runCli(args: readonly string[], input = ''): Promise<CliResult> {
-  const child = startCli(args);
+export async function runCli(args: readonly string[], input = '', env: Environment = {}): Promise<CliResult> {
+  const child = startCli(args, env);
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
