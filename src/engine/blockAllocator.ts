@@ -28,7 +28,7 @@ export class BlockAllocator {
     if (block === undefined) {
       throw new OutOfBlocksError(
         `all ${this.count} blocks of the key-value caches are in use`,
-        'Draw with fewer --rows, or give the caches more memory.',
+        'Draw with fewer --rows or --max-tokens, or open the engine with more kvMemoryBytes.',
       );
     }
     this.#holders[block] = 1;

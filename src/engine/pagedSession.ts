@@ -287,7 +287,7 @@ function countBlocks({ kvMemoryBytes, shape, blockSize, limits, maxRows }: Paged
   if (affordable === 0) {
     throw new OutOfBlocksError(
       `one block of keys and values takes ${bytes} bytes, and there are ${kvMemoryBytes}`,
-      'Give the caches more memory.',
+      'Open the engine with more kvMemoryBytes.',
     );
   }
   const usable = 2 * maxRows * Math.ceil(limits.maxPositions / blockSize);
