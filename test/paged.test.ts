@@ -188,6 +188,38 @@ describeOnWebgpu('a session on WebGPU', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'draws any token where nothing is limited, the unlikeliest too',
+    async () => {
+      // Hot, so that a good part lies beyond the 256 tokens that are sorted at first, of 320.
+      const sampling: Sampling = { ...GREEDY, greedy: false, temperature: 20 };
+      const prompt = golden.prompts[2]!;
+      const [cache] = await session.prefill([prompt]);
+      const rows = Array.from({ length: 20 }, () => rowAfter(prompt, { sampling }));
+      for (const row of rows.keys()) await session.seat(row, cache!);
+      await session.forget(cache!);
+      const uniform = Float32Array.from(rows, (_, at) => (at + 0.5) / rows.length);
+      const options = { steps: 1, minActive: 1, candidates: 320, uniform };
+      const chunk = await session.decode(rows, options);
+      const ranks = rows.map((_, row) => {
+        const found = logitsOf(chunk, row, rows.length);
+        const order = [...found.keys()].sort((a, b) => found[b]! - found[a]!);
+        const weights = order.map((token) => Math.exp(found[token]! / sampling.temperature));
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        let gathered = 0;
+        const rank = weights.findIndex((weight) => {
+          gathered += weight / total;
+          return gathered > uniform[row]!;
+        });
+        expect(chunk.tokens[row]).toBe(order[rank]);
+        return rank;
+      });
+      expect(ranks.filter((rank) => rank >= 256).length).toBeGreaterThan(1);
+      await releaseAll(session, rows.length);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describeOnWebgpu('blocks on WebGPU', () => {

@@ -1,27 +1,22 @@
 /** A decoder session on the paged layout: every step is one run of the graph, keys and values stay on the device. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import type { Device } from '../export/target.js';
 import { maxBlocks } from '../model/paged.js';
-import { blockBytes, keyCache, valueCache } from '../model/pagedAttention.js';
-import { resizeBlanks } from '../onnx/blanks.js';
-import { MODEL_FILE } from '../onnx/writer.js';
+import { blockBytes } from '../model/pagedAttention.js';
 import { BlockAllocator, OutOfBlocksError } from './blockAllocator.js';
 import { drawCandidate } from './draw.js';
-import { type Feeds, int64, type ScalingRow, scalingFeeds } from './feeds.js';
 import type { CacheShape } from './kvCache.js';
-import { packedFeeds, type Segment } from './packedFeeds.js';
+import type { Segment } from './packedFeeds.js';
+import { PagedGraph } from './pagedGraph.js';
 import { LiveRow, Sequence } from './sequence.js';
 import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
 
 /** Prompt tokens of one run at most, which bounds the activations: a gigabyte or less at the widths of 32 B models. */
 const RUN_TOKENS = 2048;
 /**
- * Candidates sorted and copied at first, even where a row limits nothing and could draw any token: beyond these lies so
- * little that sorting the vocabulary again for the few rows that do draw there costs less than sorting it at each step.
+ * Candidates sorted and copied at first, even where a row limits nothing and could draw any token. Beyond them lies so little
+ * that doing the step again for the few rows that draw there costs less than sorting the vocabulary at each step.
  */
-const MOST_SORTED = 1024;
+const MOST_SORTED = 256;
 
 export interface PagedSessionOptions {
   /** Folder of the export. */
@@ -50,23 +45,16 @@ interface Drawn {
   readonly logits: Float32Array | null;
 }
 
-/** A row that nothing is drawn for. */
-const NO_DRAW: ScalingRow = {
-  sampling: { greedy: true, temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 },
-  history: [],
-};
-
 export class PagedSession implements DecoderSession {
   readonly limits: ModelLimits;
-  readonly #session: InferenceSession;
+  readonly #graph: PagedGraph;
   readonly #options: PagedSessionOptions;
   readonly #blocks: BlockAllocator;
   /** By row. */
   readonly #sequences: Sequence[] = [];
-  #runtimeMs = 0;
 
-  private constructor(session: InferenceSession, options: PagedSessionOptions, blocks: number) {
-    this.#session = session;
+  private constructor(graph: PagedGraph, options: PagedSessionOptions, blocks: number) {
+    this.#graph = graph;
     this.#options = options;
     this.limits = options.limits;
     this.#blocks = new BlockAllocator(blocks);
@@ -74,30 +62,14 @@ export class PagedSession implements DecoderSession {
 
   /** @throws OutOfBlocksError when the memory does not hold one block; the runtime's error when it lacks the provider. */
   static async open(options: PagedSessionOptions): Promise<PagedSession> {
-    const { folder, device, shape } = options;
+    const { folder, device, shape, blockSize } = options;
     const blocks = countBlocks(options);
-    const caches = Array.from({ length: shape.layers }, (_, layer) => [keyCache(layer), valueCache(layer)]);
-    const model = resizeBlanks(await readFile(join(folder, MODEL_FILE)), caches.flat(), blocks);
-    const session = await InferenceSession.create(model, {
-      executionProviders: [device],
-      logSeverityLevel: 3,
-      // A memory pattern is kept for every set of shapes, and these change with each run.
-      enableMemPattern: false,
-      extra: {
-        session: {
-          model_external_initializers_file_folder_path: folder,
-          // An operator that the device lacks is an error, not a detour.
-          disable_cpu_ep_fallback: '1',
-          // The arena would round weights and caches up.
-          use_device_allocator_for_initializers: '1',
-        },
-      },
-    });
-    return new PagedSession(session, options, blocks);
+    const graph = await PagedGraph.open({ folder, device, layers: shape.layers, blockSize, blocks });
+    return new PagedSession(graph, options, blocks);
   }
 
   get runtimeMs(): number {
-    return this.#runtimeMs;
+    return this.#graph.runtimeMs;
   }
 
   /** Blocks that nobody holds. */
@@ -149,7 +121,7 @@ export class PagedSession implements DecoderSession {
       tokens: Int32Array.from(tokens),
       logprobs: Float32Array.from(logprobs),
       cut,
-      logits: this.#hasLogits ? joined(logits) : null,
+      logits: this.#graph.hasLogits ? joined(logits) : null,
     });
     let live = rows.map((row, at) => new LiveRow(at, row, this.#sequences[at]!));
     for (let step = 0; step < options.steps; step += 1) {
@@ -163,7 +135,8 @@ export class PagedSession implements DecoderSession {
       for (let at = 0; at < count; at += 1) {
         tokens.push(byRow.get(at)?.token ?? -1);
         logprobs.push(byRow.get(at)?.logprob ?? 0);
-        if (this.#hasLogits) logits.push(byRow.get(at)?.logits ?? new Float32Array(this.limits.vocabSize));
+        if (this.#graph.hasLogits)
+          logits.push(byRow.get(at)?.logits ?? new Float32Array(this.limits.vocabSize));
       }
       for (const [at, row] of live.entries()) row.take(drawn[at]!.token);
       live = live.filter((row) => !row.ended);
@@ -173,7 +146,7 @@ export class PagedSession implements DecoderSession {
   }
 
   async close(): Promise<void> {
-    await this.#session.release();
+    await this.#graph.close();
   }
 
   /** Draws the next token of each row; `null` when some row needs more candidates than the chunk may sort. */
@@ -200,28 +173,12 @@ export class PagedSession implements DecoderSession {
 
   /** One run over the next token of each row. */
   async #draw(rows: readonly LiveRow[], uniform: Float32Array, count: number): Promise<(Drawn | null)[]> {
-    const segments = rows.map(({ next, sequence }) => ({
-      tokens: [next],
-      past: sequence.length,
-      blocks: sequence.blocks,
-    }));
-    const outputs = ['candidate_tokens', 'probabilities', 'logprobs', ...(this.#hasLogits ? ['logits'] : [])];
-    const results = await this.#run(segments, [...rows.keys()], rows, count, outputs);
-    const { vocabSize } = this.limits;
-    const tokens = results.candidate_tokens!.data as BigInt64Array;
-    const probabilities = results.probabilities!.data as Float32Array;
-    const logprobs = results.logprobs!.data as Float32Array;
-    const logits = results.logits?.data as Float32Array | undefined;
+    const segments = rows.map(({ next, sequence }) => segmentOf(sequence, [next]));
+    const found = await this.#graph.candidates(segments, rows, count);
     return rows.map(({ at, sampling }, place) => {
-      const from = place * count;
-      const own = probabilities.subarray(from, from + count);
-      const index = drawCandidate(own, sampling, uniform[at]!, vocabSize);
-      if (index === null) return null;
-      return {
-        token: Number(tokens[from + index]),
-        logprob: logprobs[from + index]!,
-        logits: logits?.subarray(place * vocabSize, (place + 1) * vocabSize) ?? null,
-      };
+      const { tokens, probabilities, logprobs, logits } = found[place]!;
+      const index = drawCandidate(probabilities, sampling, uniform[at]!, this.limits.vocabSize);
+      return index === null ? null : { token: Number(tokens[index]), logprob: logprobs[index]!, logits };
     });
   }
 
@@ -238,12 +195,7 @@ export class PagedSession implements DecoderSession {
         room -= tokens.length;
       }
       if (parts.length === 0) return;
-      const segments = parts.map(({ sequence, tokens }) => ({
-        tokens,
-        past: sequence.length,
-        blocks: sequence.blocks,
-      }));
-      await this.#run(segments, [0], [NO_DRAW], 1, ['logprobs']);
+      await this.#graph.compute(parts.map(({ sequence, tokens }) => segmentOf(sequence, tokens)));
       for (const { sequence, tokens } of parts) sequence.computed(tokens.length);
     }
   }
@@ -254,30 +206,10 @@ export class PagedSession implements DecoderSession {
       sequence.blocks.push(this.#blocks.take());
     }
   }
+}
 
-  get #hasLogits(): boolean {
-    return this.#session.outputNames.includes('logits');
-  }
-
-  async #run(
-    segments: readonly Segment[],
-    last: readonly number[],
-    rows: readonly ScalingRow[],
-    candidates: number,
-    outputs: readonly string[],
-  ): Promise<Feeds> {
-    const { blockSize, device } = this.#options;
-    const feeds = {
-      ...packedFeeds(segments, blockSize, device === 'cuda'),
-      ...scalingFeeds(rows),
-      last: int64(last.map(BigInt), [last.length]),
-      candidates: int64([BigInt(candidates)], [1]),
-    };
-    const start = performance.now();
-    const results = await this.#session.run(feeds, [...outputs]);
-    this.#runtimeMs += performance.now() - start;
-    return results as Feeds;
-  }
+function segmentOf({ length, blocks }: Sequence, tokens: readonly number[]): Segment {
+  return { tokens, past: length, blocks };
 }
 
 /** Blocks that fit the memory, the export and the positions that all rows, and as many prompts, can come to. */
