@@ -10,10 +10,16 @@ export interface Problem {
 export const FINISHES = ['stop', 'length', 'deadline', 'cancelled', 'loop', 'error'] as const;
 export type Finish = (typeof FINISHES)[number];
 
+/**
+ * What an answer is worth: an integer, or the canonical text of anything else (`sqrt(2)/2`, `(1, 2)`, `yes`), which no
+ * integer has. Two answers are equal if and only if their values are, so values are what votes are counted by.
+ */
+export type AnswerValue = bigint | string;
+
 /** An answer read out of a text: the value that is voted on, and how it was found. */
 export interface Answer {
   /** `null` when the text holds no acceptable answer. */
-  readonly value: bigint | null;
+  readonly value: AnswerValue | null;
   /** Name of the rule that fired, `none` when none did. */
   readonly rule: string;
   /** Character offsets [start, end) of the answer in the text; `null` without an answer. */
@@ -21,6 +27,9 @@ export interface Answer {
   /** What a careful reader should know about this reading, or why a candidate was refused. */
   readonly warning: string | null;
 }
+
+/** Tokens at the end of a sample whose probabilities are summed apart: the answer is near, and so is any doubt about it. */
+export const TAIL_TOKENS = 256;
 
 /** One finished attempt at a problem. */
 export interface Sample {
@@ -42,6 +51,8 @@ export interface Sample {
   readonly answerEnd: number | null;
   /** Sum of the natural logarithms of the probabilities of `tokens`, at temperature 1 over the whole vocabulary. */
   readonly logprob: number;
+  /** The same over the last `TAIL_TOKENS` of them; equal to `logprob` where there are no more. */
+  readonly tailLogprob: number;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly seconds: number;
@@ -50,7 +61,7 @@ export interface Sample {
 /** The answer given to a problem. */
 export interface Prediction {
   readonly problemId: string;
-  readonly value: bigint;
+  readonly value: AnswerValue;
   /** Votes by canonical answer, most first. */
   readonly votes: readonly (readonly [answer: string, weight: number])[];
   /** True when no sample gave an answer and `value` is the fallback. */
@@ -78,6 +89,8 @@ export interface RunSettings {
   readonly seed: number;
   readonly sampling: Sampling;
   readonly edition: string;
+  /** Name of the rule by which samples vote. */
+  readonly vote: string;
   /** Problems shown to the solver and not yet answered, at most. */
   readonly inFlight: number;
   /** `null`: no limit. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import type { RunSettings } from '../src/core.js';
 import { digestOf } from '../src/files.js';
+import { editionOf } from '../src/problems/editions.js';
 import { readProblems } from '../src/problems/problemSet.js';
 import { evaluateRun } from '../src/run/evaluate.js';
 import { IsolatedSolver, SolverProtocolError } from '../src/run/isolation.js';
@@ -23,6 +24,7 @@ const SETTINGS: RunSettings = {
   seed: 0,
   sampling: GREEDY,
   edition: 'aime',
+  vote: 'plurality',
   inFlight: 2,
   timeBudgetMs: null,
   dtype: 'fp32',
@@ -111,6 +113,6 @@ describe('a run', () => {
     const texts = [];
     for await (const { text } of samples) texts.push(text);
     expect(texts).toEqual([`shown ${SETTINGS.inFlight}`]);
-    expect((await readSubmission(folder)).size).toBe(problems.problems.length);
+    expect((await readSubmission(folder, editionOf(SETTINGS.edition))).size).toBe(problems.problems.length);
   });
 });

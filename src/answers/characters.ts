@@ -27,6 +27,21 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   '\u00b0': '^\\circ ',
   '\u00ba': '^\\circ ',
   '\u2019': "'",
+  '±': '\\pm ',
+  '\u2213': '\\mp ',
+  '\u2264': '\\le ',
+  '\u2265': '\\ge ',
+  '\u2260': '\\ne ',
+  '\u221e': '\\infty ',
+  '\u222a': '\\cup ',
+  '\u2205': '\\emptyset ',
+  π: '\\pi ',
+  θ: '\\theta ',
+  α: '\\alpha ',
+  β: '\\beta ',
+  λ: '\\lambda ',
+  φ: '\\phi ',
+  ℝ: '\\mathbb{R}',
 };
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';

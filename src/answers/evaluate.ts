@@ -1,6 +1,5 @@
 /** Evaluates an expression exactly: mathjs parses it, and this walks its tree with bounded rationals. */
-import { createRequire } from 'node:module';
-import type * as Mathjs from 'mathjs';
+import { parseExpression, type TreeNode } from './parse.js';
 import {
   add,
   binomial,
@@ -25,8 +24,6 @@ export const MAX_NODES = 300;
 
 const LITERAL = /^([+-]?)(\d+(?:\.\d+)?)$/;
 
-let parser: Mathjs.ParseFunction | undefined;
-
 /**
  * The exact value of `source`, in the syntax of mathjs.
  * @throws RefusedAnswerError when it has none, or a cap is reached.
@@ -38,43 +35,22 @@ export function evaluate(source: string): Rational {
     return literal[1] === '-' ? negate(value) : value;
   }
   let nodes = 0;
-  return worthOf(parse(source));
+  return worthOf(parseExpression(source));
 
-  function worthOf(node: Mathjs.MathNode): Rational {
+  function worthOf(node: TreeNode): Rational {
     if (++nodes > MAX_NODES) throw new RefusedAnswerError(`it has more than ${MAX_NODES} operations`);
-    const tree = node as TreeNode;
-    switch (tree.type) {
+    switch (node.type) {
       case 'ConstantNode':
-        return rational(tree.value.s * tree.value.n, tree.value.d);
+        return rational(node.value.s * node.value.n, node.value.d);
       case 'ParenthesisNode':
-        return worthOf(tree.content);
+        return worthOf(node.content as TreeNode);
       case 'OperatorNode':
-        return operate(tree.fn, tree.args.map(worthOf));
+        return operate(node.fn, (node.args as TreeNode[]).map(worthOf));
       case 'FunctionNode':
-        return call(tree.fn.name, tree.args.map(worthOf));
+        return call(node.fn.name, (node.args as TreeNode[]).map(worthOf));
       default:
         throw new RefusedAnswerError(`its '${node.toString().slice(0, 40)}' is no number`);
     }
-  }
-}
-
-/** The nodes that the translation gives rise to, with the values that a parser of fractions puts in. */
-type TreeNode =
-  | (Mathjs.MathNode & { type: 'ConstantNode'; value: { s: bigint; n: bigint; d: bigint } })
-  | (Mathjs.MathNode & { type: 'ParenthesisNode'; content: Mathjs.MathNode })
-  | (Mathjs.MathNode & { type: 'OperatorNode'; fn: string; args: Mathjs.MathNode[] })
-  | (Mathjs.MathNode & { type: 'FunctionNode'; fn: { name: string }; args: Mathjs.MathNode[] });
-
-function parse(source: string): Mathjs.MathNode {
-  if (parser === undefined) {
-    // Most answers are plain integers, and loading mathjs takes most of a second: only the first expression pays.
-    const { create, parseDependencies } = createRequire(import.meta.url)('mathjs') as typeof Mathjs;
-    parser = create(parseDependencies!, { number: 'Fraction' }).parse;
-  }
-  try {
-    return parser(source);
-  } catch {
-    throw new RefusedAnswerError('it does not parse as an expression');
   }
 }
 

@@ -18,18 +18,41 @@ export const MAX_NESTING = 30;
  * @throws RefusedAnswerError when it is no single number: a list, a variable, an ambiguous juxtaposition.
  */
 export function expressionOf(tokens: readonly Token[]): Expression {
-  const notes: string[] = [];
-  let at = 0;
-  let depth = 0;
-  const whole = sequence(null);
-  return { ...whole, notes };
+  return new ExpressionReader(tokens).read();
+}
+
+/** Reads one number; `FreeExpressionReader` adds what an expression in variables may hold. */
+export class ExpressionReader {
+  protected readonly tokens: readonly Token[];
+  protected readonly notes: string[] = [];
+  protected at = 0;
+  private depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.tokens = tokens;
+  }
+
+  read(): Expression {
+    const whole = this.sequence(null);
+    return { ...whole, notes: this.notes };
+  }
+
+  /** A variable, or a command that is not known. */
+  protected variable(text: string, _writer: ExpressionWriter): void {
+    throw new RefusedAnswerError(`it contains '${text}'`);
+  }
+
+  protected writer(): ExpressionWriter {
+    return new ExpressionWriter();
+  }
 
   /** Reads up to the bracket that closes `pair` (taken as well), or to the end. With `split`, commas end it too. */
-  function sequence(pair: string | null, split = false): Piece & { isSplit?: true } {
-    if (++depth > MAX_NESTING) throw new RefusedAnswerError(`it nests deeper than ${MAX_NESTING} brackets`);
-    const writer = new ExpressionWriter();
+  protected sequence(pair: string | null, split = false): Piece & { isSplit?: true } {
+    if (++this.depth > MAX_NESTING)
+      throw new RefusedAnswerError(`it nests deeper than ${MAX_NESTING} brackets`);
+    const writer = this.writer();
     for (;;) {
-      const token = tokens[at];
+      const token = this.tokens[this.at];
       if (token === undefined) {
         if (pair !== null) throw new RefusedAnswerError('a bracket is not closed');
         break;
@@ -37,66 +60,69 @@ export function expressionOf(tokens: readonly Token[]): Expression {
       const closesBar = token.kind === 'bar' && pair === 'bar' && writer.holdsValue;
       if (token.kind === 'close' || closesBar) {
         if (token.text !== pair && !closesBar) throw new RefusedAnswerError('its brackets do not match');
-        at++;
+        this.at++;
         break;
       }
       if (token.kind === 'comma' && split) {
-        depth--;
+        this.depth--;
         return { ...writer.finish(), isSplit: true };
       }
-      at++;
-      part(token, writer);
+      this.at++;
+      this.part(token, writer);
     }
-    depth--;
+    this.depth--;
+    this.notes.push(...writer.notes);
     return writer.finish();
   }
 
-  function part(token: Token, writer: ExpressionWriter): void {
+  private part(token: Token, writer: ExpressionWriter): void {
     switch (token.kind) {
       case 'number':
       case 'function':
       case 'bar':
-        writer.value(operand(token));
+        writer.value(this.operand(token));
         return;
       case 'open': {
-        if (token.text === '(' && tokens[at]?.kind === 'infix') {
-          remark(writer);
+        if (token.text === '(' && this.tokens[this.at]?.kind === 'infix') {
+          this.remark(writer);
           return;
         }
-        const piece = operand(token);
-        if (piece.kind === 'words') words(piece.source, writer);
+        const piece = this.operand(token);
+        if (piece.kind === 'words') this.words(piece.source, writer);
         else if (piece.kind !== 'empty') writer.value(piece);
         else if (token.text !== '{') throw new RefusedAnswerError('it has empty brackets');
         return;
       }
       case 'operator':
-        if (token.text === '^') writer.power(exponent());
-        else if (writer.inWords && tokens[at]?.kind === 'words') return;
+        if (token.text === '^') writer.power(this.exponent());
+        else if (writer.inWords && this.tokens[this.at]?.kind === 'words') return;
         else writer.operator(token.text);
         return;
       case 'infix':
         writer.infix(token.text);
         return;
       case 'words':
-        words(token.text, writer);
+        this.words(token.text, writer);
         return;
       case 'residue':
-        argument();
+        this.argument();
         writer.units();
         return;
       case 'subscript': {
-        const base = argument();
+        const base = this.argument();
         if (!writer.endsInNumeral || (base.source !== '10' && base.source !== 'ten'))
           throw new RefusedAnswerError('it has a subscript, or is written in a base other than ten');
         return;
       }
       case 'variable':
-        throw new RefusedAnswerError(`it contains '${token.text}'`);
+        this.variable(token.text, writer);
+        return;
       case 'comma':
         throw new RefusedAnswerError('it holds several values');
       case 'filler':
         throw new RefusedAnswerError(`it contains '${token.text}', so something is left out`);
       case 'relation':
+      case 'union':
       case 'close':
         throw new RefusedAnswerError('it has a relation inside brackets');
       default:
@@ -105,24 +131,24 @@ export function expressionOf(tokens: readonly Token[]): Expression {
   }
 
   /** A parenthesised `(mod m)`: says in which ring the value counts, and changes nothing. */
-  function remark(writer: ExpressionWriter): void {
-    at++;
-    sequence('(');
+  private remark(writer: ExpressionWriter): void {
+    this.at++;
+    this.sequence('(');
     writer.units();
   }
 
-  function words(text: string, writer: ExpressionWriter): void {
+  private words(text: string, writer: ExpressionWriter): void {
     const refused = text.split(' ').find((word) => REFUSED_WORDS.has(word.toLowerCase()));
     if (refused !== undefined) throw new RefusedAnswerError(`it contains the word '${refused}'`);
     writer.words(text);
   }
 
   /** One operand that begins with `token`, already taken. */
-  function operand(token: Token): Piece {
+  protected operand(token: Token): Piece {
     if (token.kind === 'number') return { source: token.text, kind: 'number' };
-    if (token.kind === 'function') return call(token.text);
-    if (token.kind === 'bar') return operandOf(`abs(${sourceOf(sequence('bar'))})`);
-    const inner = sequence(token.text);
+    if (token.kind === 'function') return this.call(token.text);
+    if (token.kind === 'bar') return operandOf(`abs(${sourceOf(this.sequence('bar'))})`);
+    const inner = this.sequence(token.text);
     if (inner.kind === 'words' || inner.kind === 'empty') return inner;
     if (token.text === 'floor' || token.text === 'ceil' || token.text === 'abs')
       return operandOf(`${token.text}(${inner.source})`);
@@ -130,30 +156,30 @@ export function expressionOf(tokens: readonly Token[]): Expression {
     return { source: bracketed(inner.source), kind: token.text === '{' ? inner.kind : 'operand' };
   }
 
-  function call(name: string): Piece {
+  private call(name: string): Piece {
     switch (name) {
       case 'fraction':
       case 'binomial': {
-        if (name === 'binomial' && tokens[at]?.text === '(')
-          return operandOf(`binomial(${list().join(',')})`);
-        const [above, below] = twoArguments(name);
+        if (name === 'binomial' && this.tokens[this.at]?.text === '(')
+          return operandOf(`binomial(${this.list().join(',')})`);
+        const [above, below] = this.twoArguments(name);
         return name === 'fraction'
           ? { source: `((${above})/(${below}))`, kind: 'fraction' }
           : operandOf(`binomial(${above},${below})`);
       }
       case 'root': {
         let index = '2';
-        if (tokens[at]?.text === '[') {
-          at++;
-          index = sourceOf(sequence('['));
+        if (this.tokens[this.at]?.text === '[') {
+          this.at++;
+          index = sourceOf(this.sequence('['));
         }
-        return operandOf(`root(${sourceOf(argument())},${index})`);
+        return operandOf(`root(${sourceOf(this.argument())},${index})`);
       }
       case 'squareRoot':
       case 'cubeRoot':
-        return operandOf(`root(${sourceOf(argument(true))},${name === 'squareRoot' ? 2 : 3})`);
+        return operandOf(`root(${sourceOf(this.argument(true))},${name === 'squareRoot' ? 2 : 3})`);
       default:
-        return operandOf(`${name}(${list().join(',')})`);
+        return operandOf(`${name}(${this.list().join(',')})`);
     }
   }
 
@@ -161,57 +187,58 @@ export function expressionOf(tokens: readonly Token[]): Expression {
    * What TeX takes as a command's argument: a group, or one digit. `anyLength` allows a longer numeral,
    * where that can only mean the number.
    */
-  function argument(anyLength = false): Piece {
-    const token = tokens[at++];
+  protected argument(anyLength = false): Piece {
+    const token = this.tokens[this.at++];
     if (token === undefined) throw new RefusedAnswerError('an argument is missing');
     if (token.kind === 'number' && token.text.length > 1 && !anyLength)
       throw new RefusedAnswerError(`it is ambiguous how far the argument '${token.text}' goes`);
-    if (token.kind === 'number' || token.kind === 'open' || token.kind === 'function') return operand(token);
+    if (token.kind === 'number' || token.kind === 'open' || token.kind === 'function')
+      return this.operand(token);
     if (token.kind === 'words') return { source: token.text, kind: 'words' };
     throw new RefusedAnswerError(`'${token.text}' is no argument`);
   }
 
-  function twoArguments(name: string): readonly [string, string] {
-    const digits = tokens[at]?.kind === 'number' ? tokens[at]!.text : '';
+  private twoArguments(name: string): readonly [string, string] {
+    const digits = this.tokens[this.at]?.kind === 'number' ? this.tokens[this.at]!.text : '';
     if (digits.length < 2 || (name === 'binomial' && digits.length > 2) || digits.includes('.'))
-      return [sourceOf(argument()), sourceOf(argument())];
-    at++;
+      return [sourceOf(this.argument()), sourceOf(this.argument())];
+    this.at++;
     const above = digits.slice(0, -1);
     const below = digits.slice(-1);
     // TeX would take two digits and print the others after the fraction; nobody means that.
-    if (digits.length > 2) notes.push(`the fraction of '${digits}' is read as ${above}/${below}`);
+    if (digits.length > 2) this.notes.push(`the fraction of '${digits}' is read as ${above}/${below}`);
     return [above, below];
   }
 
   /** The arguments of a function in parentheses or braces, separated by commas. */
-  function list(): readonly string[] {
-    const bracket = tokens[at++];
+  private list(): readonly string[] {
+    const bracket = this.tokens[this.at++];
     if (bracket?.kind !== 'open') throw new RefusedAnswerError('a function has no arguments in parentheses');
     const values: string[] = [];
     for (;;) {
-      const piece = sequence(bracket.text, true);
+      const piece = this.sequence(bracket.text, true);
       values.push(sourceOf(piece));
       if (!piece.isSplit) return values;
-      at++;
+      this.at++;
     }
   }
 
-  function exponent(): Piece {
-    const token = tokens[at++];
+  protected exponent(): Piece {
+    const token = this.tokens[this.at++];
     if (token?.kind === 'operator' && (token.text === '-' || token.text === '+')) {
-      const inner = exponent();
+      const inner = this.exponent();
       return operandOf(`(${token.text}${sourceOf(inner)})`);
     }
     if (token?.kind === 'number' && token.text.length > 1)
-      notes.push(`the exponent is read as ${token.text}, which TeX would cut after one digit`);
-    at--;
-    return argument(true);
+      this.notes.push(`the exponent is read as ${token.text}, which TeX would cut after one digit`);
+    this.at--;
+    return this.argument(true);
   }
 }
 
-const operandOf = (source: string): Piece => ({ source, kind: 'operand' });
+export const operandOf = (source: string): Piece => ({ source, kind: 'operand' });
 
-function sourceOf(piece: Piece): string {
+export function sourceOf(piece: Piece): string {
   if (piece.kind === 'words' || piece.kind === 'empty') throw new RefusedAnswerError('a value is missing');
   return piece.source;
 }

@@ -16,15 +16,29 @@ export function bracketed(source: string): string {
   return PLAIN_NUMERAL.test(source) ? source : `(${source})`;
 }
 
+function isProperFraction({ kind, source }: Piece): boolean {
+  const parts = kind === 'fraction' ? /^\(\((\d+)\)\/\((\d+)\)\)$/.exec(source) : null;
+  return parts !== null && BigInt(parts[1]!) < BigInt(parts[2]!);
+}
+
 /** Collects operands and operators in reading order; every refusal is about how two of them meet. */
 export class ExpressionWriter {
+  readonly notes: string[] = [];
+  readonly #allowsMixed: boolean;
   #source = '';
+  /** Where the last piece begins. */
+  #lastStart = 0;
   #last: 'start' | 'operator' | 'number' | 'fraction' | 'operand' = 'start';
   #parts = 0;
   #words = '';
   #inUnits = false;
   #isUnderSlash = false;
   #infix: { readonly name: string; readonly left: string } | null = null;
+
+  /** @param allowsMixed reads a whole number before a proper fraction as their sum, as in a mixed number */
+  constructor(allowsMixed = false) {
+    this.#allowsMixed = allowsMixed;
+  }
 
   /** Whether an operand has just been completed. */
   get holdsValue(): boolean {
@@ -43,6 +57,12 @@ export class ExpressionWriter {
 
   value(piece: Piece): void {
     if (this.#inUnits) throw new RefusedAnswerError('it has words between numbers');
+    if (this.#allowsMixed && this.#last === 'number' && isProperFraction(piece)) {
+      this.#source = `${this.#source.slice(0, this.#lastStart)}(${this.#source.slice(this.#lastStart)}+${piece.source})`;
+      this.#last = 'operand';
+      this.notes.push('read as a mixed number');
+      return;
+    }
     if (this.holdsValue) this.#multiply(piece);
     this.#append(piece.source);
     this.#last = piece.kind === 'number' || piece.kind === 'fraction' ? piece.kind : 'operand';
@@ -122,6 +142,7 @@ export class ExpressionWriter {
   }
 
   #append(source: string): void {
+    this.#lastStart = this.#source.length;
     this.#source += source;
     this.#parts++;
   }

@@ -174,7 +174,7 @@ const mutatedTexts = fc
     }, text),
   );
 const texts = fc.oneof(fragmentTexts, mutatedTexts, fc.string({ unit: 'binary', maxLength: 60 }));
-const editions = fc.constantFrom(...EDITIONS);
+const editions = fc.constantFrom(...EDITIONS.filter((edition) => edition.name !== 'free'));
 
 describe('for any text', () => {
   test('an answer is in range, its span in the text, its rule known, and reading it again changes nothing', () => {
@@ -189,7 +189,8 @@ describe('for any text', () => {
           return;
         }
         const [start, end] = answer.span!;
-        expect(answer.value >= edition.min && answer.value <= edition.max).toBe(true);
+        const value = answer.value as bigint;
+        expect(value >= edition.min && value <= edition.max).toBe(true);
         expect(0 <= start && start < end && end <= text.length).toBe(true);
         expect(extractAnswer(text.slice(0, end), edition)).toEqual(answer);
         expect(extractAnswer(`\\boxed{${answer.value}}`, edition)).toMatchObject({

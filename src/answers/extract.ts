@@ -15,7 +15,10 @@ import type { Answer } from '../core.js';
 import type { Edition } from '../problems/editions.js';
 import { type Box, bareNumeral, boxesOf } from './boxes.js';
 import { type FinalAnswerLine, finalAnswerLines } from './finalAnswer.js';
+import { readFree } from './freeReading.js';
+import { judgedBy } from './policy.js';
 import { type Reading, readInteger } from './reading.js';
+import { withinWork } from './work.js';
 
 /** `boxed`: a numeral in a box; `boxed-expression`: something that had to be evaluated; `…-refused`: no integer. */
 export const RULES = [
@@ -40,12 +43,16 @@ const NO_ANSWER: ExtractedAnswer = { value: null, rule: 'none', span: null, warn
  * the whole box, so `text.slice(0, span[1])` already gives this answer.
  */
 export function extractAnswer(text: string, edition: Edition): ExtractedAnswer {
-  const box = lastReadable(boxesOf(text));
+  return withinWork(() => lastAnswer(text, edition));
+}
+
+function lastAnswer(text: string, edition: Edition): ExtractedAnswer {
+  const box = lastReadable(boxesOf(text), edition);
   if (box !== null) {
-    const rule = box.reading.kind === 'integer' && box.reading.isExpression ? 'boxed-expression' : 'boxed';
+    const rule = box.reading.kind === 'value' && box.reading.isExpression ? 'boxed-expression' : 'boxed';
     return answerOf(box.candidate, box.reading, edition, rule);
   }
-  const line = lastReadable(finalAnswerLines(text));
+  const line = lastReadable(finalAnswerLines(text), edition);
   return line === null ? NO_ANSWER : answerOf(line.candidate, line.reading, edition, 'final-answer');
 }
 
@@ -54,14 +61,22 @@ export function extractAnswer(text: string, edition: Edition): ExtractedAnswer {
  * it: the end of the first box in the last unbroken run of boxes of its value. `null` without an answer.
  */
 export function firstSpanOfFinalAnswer(text: string, edition: Edition): number | null {
+  return withinWork(() => firstOfLastRun(text, edition));
+}
+
+function firstOfLastRun(text: string, edition: Edition): number | null {
   const { value, rule, span } = extractAnswer(text, edition);
   if (value === null || span === null) return null;
   if (rule === 'final-answer') return span[1];
-  const worth = memoized((content) => canonicalValue(readInteger(content), edition));
+  const worth = memoized((content) => {
+    const reading = read(content, edition);
+    if (reading.kind === 'blank') return undefined;
+    return reading.kind === 'refused' ? null : judgedBy(edition, reading.value).value;
+  });
   let first = span[1];
   for (const box of boxesOf(text).toReversed()) {
     const boxValue = worth(box.content);
-    if (boxValue === 'blank') continue;
+    if (boxValue === undefined) continue;
     if (boxValue !== value) break;
     first = box.end;
     if (!box.bare) continue;
@@ -74,14 +89,18 @@ export function firstSpanOfFinalAnswer(text: string, edition: Edition): number |
   return first;
 }
 
+const read = (content: string, edition: Edition): Reading =>
+  edition.name === 'free' ? readFree(content) : readInteger(content);
+
 type Readable = Exclude<Reading, { kind: 'blank' }>;
 
 function lastReadable<Candidate extends Box | FinalAnswerLine>(
   candidates: readonly Candidate[],
+  edition: Edition,
 ): { readonly candidate: Candidate; readonly reading: Readable } | null {
-  const read = memoized(readInteger);
+  const readOnce = memoized((content) => read(content, edition));
   for (const candidate of candidates.toReversed()) {
-    const reading = read(candidate.content);
+    const reading = readOnce(candidate.content);
     if (reading.kind !== 'blank') return { candidate, reading };
   }
   return null;
@@ -94,32 +113,20 @@ function answerOf(
   rule: 'boxed' | 'boxed-expression' | 'final-answer',
 ): ExtractedAnswer {
   const refused = rule === 'final-answer' ? 'final-answer-refused' : 'boxed-refused';
-  const value = canonicalValue(reading, edition);
-  if (reading.kind === 'refused' || typeof value !== 'bigint') {
-    const why =
-      reading.kind === 'refused'
-        ? reading.why
-        : `its value is outside ${edition.min}..${edition.max} (${edition.name})`;
+  const verdict = reading.kind === 'refused' ? reading : judgedBy(edition, reading.value);
+  if (reading.kind === 'refused' || 'why' in verdict) {
+    const { why } = verdict as { readonly why: string };
     return { value: null, rule: refused, span: null, warning: `refused: ${why}` };
   }
   const notes = [...reading.notes];
-  if (value !== reading.value) notes.push(`reduced modulo ${edition.modulus}`);
+  if (verdict.note !== null) notes.push(verdict.note);
   if (rule === 'final-answer') notes.unshift('no box: read from a line "Final Answer"');
   return {
-    value,
+    value: verdict.value,
     rule,
     span: [candidate.start, candidate.end],
     warning: notes.length > 0 ? notes.join('; ') : null,
   };
-}
-
-/** The integer of the edition that a reading stands for; `null` when there is none. */
-function canonicalValue(reading: Reading, { min, max, modulus }: Edition): bigint | null | 'blank' {
-  if (reading.kind === 'blank') return 'blank';
-  if (reading.kind === 'refused') return null;
-  const { value } = reading;
-  if (value >= min && value <= max) return value;
-  return modulus === null ? null : ((value % modulus) + modulus) % modulus;
 }
 
 /** What a bare box reads as while its numeral arrives, and the offset in the text at which it does. */
@@ -138,8 +145,7 @@ function partialNumerals({
 function memoized<Result>(compute: (content: string) => Result): (content: string) => Result {
   const known = new Map<string, Result>();
   return (content) => {
-    const found = known.get(content);
-    if (found !== undefined) return found;
+    if (known.has(content)) return known.get(content)!;
     const result = compute(content);
     known.set(content, result);
     return result;

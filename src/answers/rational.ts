@@ -1,5 +1,6 @@
 /** Exact rational arithmetic on BigInt, bounded so that no expression a model writes can take long. */
 import { RefusedAnswerError } from './refusal.js';
+import { spend, workOf } from './work.js';
 
 /** `numerator / denominator` with a positive denominator, not reduced to lowest terms. */
 export interface Rational {
@@ -13,6 +14,9 @@ export const MAX_BITS = 1 << 15;
 export const MAX_FACTORIAL = 1_000n;
 /** Roots are taken by Newton's method, whose cost grows with the index; 64 covers what people write. */
 export const MAX_ROOT_INDEX = 64n;
+
+/** Euclid's algorithm takes a division for every two bits or so, and these are short. */
+const GCD_BITS_A_UNIT = 10;
 
 /** `numerator / denominator`. @throws RefusedAnswerError for a zero denominator or beyond MAX_BITS. */
 export function rational(numerator: bigint, denominator = 1n): Rational {
@@ -85,6 +89,7 @@ export function factorial(a: Rational): Rational {
   if (n === null || n < 0n)
     throw new RefusedAnswerError('it has a factorial of something else than a whole number');
   if (n > MAX_FACTORIAL) throw new RefusedAnswerError(`factorials go up to ${MAX_FACTORIAL}!`);
+  spend(Number(n) / 3);
   let product = 1n;
   for (let factor = 2n; factor <= n; factor++) product *= factor;
   return rational(product);
@@ -123,6 +128,7 @@ export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   if (larger < smaller) [larger, smaller] = [smaller, larger];
   if (bitLength(smaller) > MAX_BITS / 8)
     throw new RefusedAnswerError('its numbers are too long for a common divisor');
+  spend(bitLength(smaller) / GCD_BITS_A_UNIT);
   while (smaller !== 0n) [larger, smaller] = [smaller, larger % smaller];
   return larger;
 }
@@ -144,6 +150,7 @@ function exactRoot(n: bigint, index: bigint): bigint {
   // Newton's iteration from above falls strictly until it reaches the floor of the root.
   let guess = 1n << (BigInt(bitLength(n)) / index + 1n);
   for (;;) {
+    spend(workOf(bitLength(n)) * 3);
     const next = ((index - 1n) * guess + n / guess ** (index - 1n)) / index;
     if (next >= guess) break;
     guess = next;
@@ -153,7 +160,9 @@ function exactRoot(n: bigint, index: bigint): bigint {
 }
 
 function bounded(n: bigint): bigint {
-  if (bitLength(n) > MAX_BITS) throw tooLong();
+  const bits = bitLength(n);
+  if (bits > MAX_BITS) throw tooLong();
+  spend(workOf(bits));
   return n;
 }
 

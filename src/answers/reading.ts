@@ -1,9 +1,11 @@
 /** Reads the content of a box, or of a final-answer line, as one exact integer. */
+import type { AnswerValue } from '../core.js';
 import { asciiMathematics } from './characters.js';
 import { evaluate } from './evaluate.js';
 import { type Expression, expressionOf } from './expression.js';
 import { equal, integerOf, type Rational } from './rational.js';
 import { RefusedAnswerError } from './refusal.js';
+import { splitAtRelations } from './sides.js';
 import { type Token, tokensOf } from './tokens.js';
 import { REFUSED_WORDS } from './vocabulary.js';
 
@@ -11,11 +13,11 @@ import { REFUSED_WORDS } from './vocabulary.js';
 export type Reading =
   /** Nothing in it carries a value: it is empty, a placeholder, or prose. */
   | { readonly kind: 'blank' }
-  /** It carries a value, which is no single integer. */
+  /** It carries a value, which is none that the edition takes. */
   | { readonly kind: 'refused'; readonly why: string }
   | {
-      readonly kind: 'integer';
-      readonly value: bigint;
+      readonly kind: 'value';
+      readonly value: AnswerValue;
       /** False for a numeral as it stands, true when something had to be evaluated or chosen. */
       readonly isExpression: boolean;
       readonly notes: readonly string[];
@@ -31,7 +33,7 @@ const DECORATION = new Set([...' \t\r\n.,:;"\'`*_~\\']);
 /** Reads `content`; never throws. */
 export function readInteger(content: string): Reading {
   const plain = PLAIN_INTEGER.exec(content);
-  if (plain !== null) return { kind: 'integer', value: BigInt(plain[1]!), isExpression: false, notes: [] };
+  if (plain !== null) return { kind: 'value', value: BigInt(plain[1]!), isExpression: false, notes: [] };
   if (content.length > MAX_CONTENT_CHARACTERS)
     return { kind: 'refused', why: `it is longer than ${MAX_CONTENT_CHARACTERS} characters` };
   try {
@@ -64,7 +66,7 @@ function readSides(tokens: readonly Token[]): Reading {
   if (relations.every((relation) => relation === 'equal') && !isAgreed)
     notes.push('the sides of its equation are not the same number; the last is read');
   const isExpression = sides.length > 1 || !NUMERAL_SOURCE.test(expression.source);
-  return { kind: 'integer', value, isExpression, notes };
+  return { kind: 'value', value, isExpression, notes };
 }
 
 /** `m = 3, n = 42` and `m = 3 \text{ or } n = 42` are no chain of equations, whatever stands last. */
@@ -88,24 +90,6 @@ function isWorth(side: readonly Token[], value: Rational): boolean {
 function sourceOf({ kind, source }: Expression): string {
   if (kind === 'words' || kind === 'empty') throw new RefusedAnswerError('it holds no number');
   return source;
-}
-
-function splitAtRelations(tokens: readonly Token[]): {
-  sides: readonly Token[][];
-  relations: readonly string[];
-} {
-  const sides: Token[][] = [[]];
-  const relations: string[] = [];
-  let depth = 0;
-  for (const token of tokens) {
-    if (token.kind === 'open') depth++;
-    if (token.kind === 'close') depth--;
-    if (token.kind === 'relation' && depth === 0) {
-      relations.push(token.text);
-      sides.push([]);
-    } else sides.at(-1)!.push(token);
-  }
-  return { sides, relations };
 }
 
 /** Without the brackets that enclose the whole, so that the relation of `{x = 42}` is seen. */
@@ -141,7 +125,8 @@ function isBlank(tokens: readonly Token[]): boolean {
   );
 }
 
-function undecorated(text: string): string {
+/** Without the blanks and marks around it. */
+export function undecorated(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && text[start] !== '.' && text[start] !== '\\' && DECORATION.has(text[start]!)) start++;
   while (end > start && DECORATION.has(text[end - 1]!)) end--;

@@ -6,8 +6,10 @@ import {
   BRACKETS,
   COMMANDS_WITHOUT_VALUE,
   FILLERS,
+  FREE_COMMANDS,
   FUNCTIONS,
   INVISIBLE_COMMANDS,
+  JOINING_WORDS,
   OPERATORS,
   PLAIN_FUNCTIONS,
   REFUSED_COMMANDS,
@@ -30,10 +32,14 @@ export interface Token {
     | 'subscript'
     | 'variable'
     | 'words'
+    | 'union'
     | 'filler';
   /** Canonical: a decimal numeral without separators, a bracket's pair, a function's name, … */
   readonly text: string;
 }
+
+/** What is read: `integer` takes a text that can only be one number, `free` whatever has a value. */
+export type Dialect = 'integer' | 'free';
 
 /** An answer of more tokens is a derivation; it also bounds the tree that is evaluated. */
 export const MAX_TOKENS = 400;
@@ -62,11 +68,17 @@ const SIMPLE: Readonly<Record<string, Token>> = {
 };
 const DROPPED = new Set([...' \t\r\n~$%€£¥`"“”&']);
 
+/** Characters and commands that only a free answer may have. */
+const FREE_CHARACTERS: Readonly<Record<string, Token>> = {
+  '<': { kind: 'relation', text: 'less' },
+  '>': { kind: 'relation', text: 'greater' },
+};
+
 /**
  * The tokens of `latex` (already in ASCII mathematics).
- * @throws RefusedAnswerError where it holds something that no single number does.
+ * @throws RefusedAnswerError where it holds something that no answer of the dialect does.
  */
-export function tokensOf(latex: string): readonly Token[] {
+export function tokensOf(latex: string, dialect: Dialect = 'integer'): readonly Token[] {
   const tokens: Token[] = [];
   /** For each open brace, whether it holds text. */
   const braces: boolean[] = [];
@@ -114,6 +126,7 @@ export function tokensOf(latex: string): readonly Token[] {
     } else if (/[A-Za-z]/.test(character)) {
       const letters = take(LETTERS)![0];
       if (letters === 'mod') push('infix', 'modulo');
+      else if (dialect === 'free' && JOINING_WORDS.has(letters)) push('words', letters);
       else if (!inText && PLAIN_FUNCTIONS.has(letters)) push('function', FUNCTIONS.get(letters)!);
       else push(inText || BARE_WORDS.has(letters) ? 'words' : 'variable', letters);
     } else if (character === '*') {
@@ -123,7 +136,7 @@ export function tokensOf(latex: string): readonly Token[] {
     } else if (character === ':' && followsWords(tokens)) {
       at++;
     } else {
-      const token = SIMPLE[character];
+      const token = SIMPLE[character] ?? (dialect === 'free' ? FREE_CHARACTERS[character] : undefined);
       if (token === undefined) throw new RefusedAnswerError(`'${character}' is no part of a number`);
       if (token.kind === 'open') parentheses++;
       if (token.kind === 'close') parentheses--;
@@ -161,6 +174,7 @@ export function tokensOf(latex: string): readonly Token[] {
     else if (name === 'pmod') push('residue', name);
     else if (FILLERS.has(name) || name === '_') push('filler', name);
     else if (name === '\\') push('comma', 'line break');
+    else if (dialect === 'free' && FREE_COMMANDS.has(name)) push(...FREE_COMMANDS.get(name)!);
     else if (REFUSED_COMMANDS.has(name))
       throw new RefusedAnswerError(`\\${name} is no part of a single number`);
     else push('variable', `\\${name}`);

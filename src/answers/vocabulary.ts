@@ -1,4 +1,5 @@
 /** What LaTeX commands and bare words mean inside an answer: the tables behind the tokens. */
+import type { Token } from './tokens.js';
 
 /** Commands that only change how things look: dropped. */
 export const INVISIBLE_COMMANDS: ReadonlySet<string> = new Set(
@@ -103,6 +104,58 @@ export const REFUSED_COMMANDS: ReadonlySet<string> = new Set(
   'ne neq le leq leqslant ge geq geqslant lt gt ll gg pm mp cup cap lor land vee wedge to mid propto sim'.split(
     ' ',
   ),
+);
+
+/** What these commands are in a free answer; in one that must be an integer they are refused. */
+export const FREE_COMMANDS: ReadonlyMap<string, readonly [Token['kind'], string]> = new Map(
+  Object.entries<readonly [Token['kind'], string]>({
+    pm: ['operator', '±'],
+    mp: ['operator', '∓'],
+    cup: ['union', 'cup'],
+    lor: ['words', 'or'],
+    vee: ['words', 'or'],
+    land: ['words', 'and'],
+    wedge: ['words', 'and'],
+    lt: ['relation', 'less'],
+    gt: ['relation', 'greater'],
+    le: ['relation', 'atMost'],
+    leq: ['relation', 'atMost'],
+    leqslant: ['relation', 'atMost'],
+    ge: ['relation', 'atLeast'],
+    geq: ['relation', 'atLeast'],
+    geqslant: ['relation', 'atLeast'],
+  }),
+);
+
+/** Words that join the members of a free answer, recognised outside of a text command as well. */
+export const JOINING_WORDS: ReadonlySet<string> = new Set(['or', 'and']);
+
+/** Greek letters and the like: variables of a free answer, by the name without its backslash. */
+export const NAMED_VARIABLES: ReadonlySet<string> = new Set(
+  (
+    'alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon ' +
+    'phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega pi ell hbar'
+  ).split(' '),
+);
+
+/** Functions of a free answer that take what follows them, with or without parentheses. */
+export const PREFIX_FUNCTIONS: ReadonlySet<string> = new Set(
+  'sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp arg det rank deg dim'.split(
+    ' ',
+  ),
+);
+
+/** Words before the value of a free answer that say nothing about it; other words there are part of the answer. */
+export const LABEL_WORDS: ReadonlySet<string> = new Set(
+  (
+    'the final answer result value total is are equals area volume length perimeter sum number of ways probability ' +
+    'maximum minimum smallest largest least greatest'
+  ).split(' '),
+);
+
+/** Words that stand where an answer should. */
+export const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
+  'the your my final answer here result value number insert placeholder text'.split(' '),
 );
 
 /** Words that make something else of the number beside them; all other words at an end are labels or units. */

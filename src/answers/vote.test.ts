@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { AnswerValue } from '../core.js';
 import { plurality } from './vote.js';
 
 describe('plurality', () => {
@@ -65,7 +66,7 @@ describe('plurality', () => {
     fc.assert(
       fc.property(answers, (given) => {
         const { value, votes, fallback } = plurality(given, 99n);
-        const countOf = (answer: bigint) => given.filter((other) => other === answer).length;
+        const countOf = (answer: AnswerValue) => given.filter((other) => other === answer).length;
         expect(votes.reduce((sum, [, weight]) => sum + weight, 0)).toBe(
           given.filter((a) => a !== null).length,
         );
@@ -74,7 +75,9 @@ describe('plurality', () => {
           if (other === null) continue;
           expect(countOf(other)).toBeLessThanOrEqual(countOf(value));
           if (countOf(other) === countOf(value))
-            expect(given.indexOf(value)).toBeLessThanOrEqual(given.indexOf(other));
+            expect((given as (AnswerValue | null)[]).indexOf(value)).toBeLessThanOrEqual(
+              given.indexOf(other),
+            );
         }
       }),
     );

@@ -1,6 +1,7 @@
 /** `boxed evaluate`: the main job for one model. Leaves a run folder with submission files and a journal. */
 import { basename, join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { VOTE_RULES } from '../answers/vote.js';
 import { readGenerationDefaults } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
@@ -38,6 +39,7 @@ interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags {
   maxTokens?: number;
   seed: number;
   edition?: string;
+  vote: string;
   inFlight?: number;
   prompt?: string;
   out?: string;
@@ -82,6 +84,11 @@ export function evaluateCommand(): Command {
       'problems shown to the solver and not yet answered; default: 1 where an AIMO edition is named, else enough to fill the batch',
       integerFrom(1),
     )
+    .addOption(
+      new Option('--vote <rule>', 'how the answers of a problem become one')
+        .choices(VOTE_RULES)
+        .default('plurality'),
+    )
     .option(
       '--prompt <template>',
       "user message with {problem} in it; default: the problem set's, or a request for \\boxed{}",
@@ -121,6 +128,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     seed: flags.seed,
     sampling: resolveSampling(flags, defaults.sampling),
     edition: edition.name,
+    vote: flags.vote,
     inFlight: flags.inFlight ?? (editionName === null ? null : edition.inFlight) ?? fillingBatch(flags),
     timeBudgetMs: flags.timeBudget ?? null,
     dtype,
@@ -183,7 +191,7 @@ function printSettings({ settings, modelName }: Run, problems: ProblemSet, folde
   process.stderr.write(
     `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
       `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}, ` +
-      `seed ${settings.seed}, ${budget}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
+      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
       `  ${folder}\n`,
   );
 }

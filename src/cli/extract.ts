@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
 import { extractAnswer } from '../answers/extract.js';
+import type { AnswerValue } from '../core.js';
 import { BoxedError } from '../errors.js';
 import { accessError, systemCode } from '../files.js';
 import { EDITIONS, type Edition, editionOf } from '../problems/editions.js';
@@ -32,8 +33,9 @@ interface ExtractOptions {
 
 const EXAMPLE = `
 Each line of the input is a JSON object with the texts "id" and "text"; other fields are ignored. Each line of the
-output is {"id", "value", "rule", "warning"}: "value" is an integer (a decimal string beyond 2^53, null without an
-answer), "rule" says how it was found, "warning" what to know about it or why it was refused.
+output is {"id", "value", "rule", "warning"}: "value" is an integer (a decimal string beyond 2^53, a text for other
+answers of the edition free, null without an answer), "rule" says how it was found, "warning" what to know about it or
+why it was refused.
 
 Example:
   $ echo '{"id": "0e644e", "text": "Hence \\\\boxed{\\\\frac{84}{2}}."}' | boxed extract --edition aimo3
@@ -46,7 +48,7 @@ export function extractCommand(): Command {
     .summary('Read answers out of texts')
     .description('Read the answer out of each text, one JSON object a line.')
     .addOption(
-      new Option('--edition <name>', 'whose range and modulus answers follow')
+      new Option('--edition <name>', 'whose rules answers follow')
         .choices(EDITIONS.map(({ name }) => name))
         .makeOptionMandatory(),
     )
@@ -117,7 +119,7 @@ export async function extractLines(
       counts.texts++;
       if (value !== null) counts.answers++;
       else if (rule !== 'none') counts.refused++;
-      yield `${JSON.stringify({ id, value: jsonInteger(value), rule, warning })}\n`;
+      yield `${JSON.stringify({ id, value: jsonValue(value), rule, warning })}\n`;
     }
   }
   source.setEncoding('utf8');
@@ -174,9 +176,9 @@ function parsedLine(content: string, file: string, line: number): TextLine {
   return { id, text };
 }
 
-/** Integers that JSON readers keep exact stay numbers; longer ones become decimal strings. */
-function jsonInteger(value: bigint | null): number | string | null {
-  if (value === null) return null;
+/** Integers that JSON readers keep exact stay numbers; longer ones become decimal strings, as all other answers are. */
+function jsonValue(value: AnswerValue | null): number | string | null {
+  if (value === null || typeof value === 'string') return value;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();
 }

@@ -14,6 +14,7 @@ import {
   syntheticSubmission,
 } from '../../test/support/syntheticRuns.js';
 import { UsageError } from '../errors.js';
+import { editionOf } from '../problems/editions.js';
 import { Journal } from '../run/journal.js';
 import { sealRun } from '../run/seal.js';
 import { SubmissionWriter } from '../run/submission.js';
@@ -52,7 +53,7 @@ async function makeRun(name: string, behaviour: Behaviour, size: SyntheticSize =
   const journal = await Journal.create(folder, run);
   await Promise.all([...syntheticSamples(behaviour, size)].map((sample) => journal.append(sample)));
   await journal.close();
-  const submission = new SubmissionWriter(folder, run.order, 0n);
+  const submission = new SubmissionWriter(folder, run.order, 0n, editionOf(run.settings.edition));
   for (const [id, value] of syntheticSubmission(syntheticSamples(behaviour, size), run.order))
     submission.set(id, value);
   await submission.start();

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { readAnswerKey } from './answerKey.js';
-import type { Edition } from './editions.js';
+import { type GoldReader, readAnswerKey } from './answerKey.js';
+import { type Edition, editionOf } from './editions.js';
 
 const threeDigits: Edition = { name: 'aimo3', min: 0n, max: 999n, modulus: null, inFlight: null };
 const fiveDigits: Edition = { name: 'aime', min: 0n, max: 99_999n, modulus: null, inFlight: null };
+
+/** For editions of integers, whose answers no reader is asked about. */
+const unread: GoldReader = () => ({ why: 'it was not to be read' });
 
 let folder: string;
 beforeAll(async () => {
@@ -19,13 +22,13 @@ afterAll(() => rm(folder, { recursive: true }));
 async function answersOf(name: string, content: string | Uint8Array, edition = threeDigits) {
   const file = join(folder, name);
   await writeFile(file, content);
-  return [...(await readAnswerKey(file, edition)).answers];
+  return [...(await readAnswerKey(file, edition, unread)).answers];
 }
 
 describe('readAnswerKey', () => {
   test('reads the answers.csv of a set folder', async () => {
     await writeFile(join(folder, 'answers.csv'), 'id,answer\n192e23,250\n007,073\n');
-    const key = await readAnswerKey(folder, threeDigits);
+    const key = await readAnswerKey(folder, threeDigits, unread);
     expect(key.file).toBe(join(folder, 'answers.csv'));
     expect([...key.answers]).toEqual([
       ['192e23', 250n],
@@ -94,6 +97,32 @@ describe('readAnswerKey', () => {
   });
 });
 
+describe('a free key', () => {
+  const read: GoldReader = (text) => (text === 'bad' ? { why: 'it is bad' } : { value: text.trim() });
+  const free = editionOf('free');
+
+  test('holds what the reader makes of its texts and numbers', async () => {
+    const file = join(folder, 'free.jsonl');
+    await writeFile(file, '{"id":"a","answer":" 1/3"}\n{"id":"b","answer":0.5}\n');
+    expect([...(await readAnswerKey(file, free, read)).answers]).toEqual([
+      ['a', '1/3'],
+      ['b', '0.5'],
+    ]);
+  });
+
+  test.each([
+    ['{"id":"a","answer":"bad"}', 'it is bad'],
+    ['{"id":"a","answer":[1,2]}', 'no text'],
+    ['{"id":"a"}', 'no text'],
+  ])('refuses %s with its line', async (row, why) => {
+    const file = join(folder, 'fault.jsonl');
+    await writeFile(file, `{"id":"x","answer":"1"}\n${row}\n`);
+    const error = await readAnswerKey(file, free, read).catch((caught) => caught);
+    expect(error).toMatchObject({ name: 'BadAnswerError', place: { line: 2, field: 'answer' } });
+    expect(error.message).toContain(why);
+  });
+});
+
 const shared = join(process.cwd(), '..', 'shared', 'problems');
 const inShared = existsSync(shared) ? test : test.skip;
 inShared.each([
@@ -102,6 +131,8 @@ inShared.each([
 ])(
   'reads the answers of %s (skipped where ../shared/problems is not there)',
   async (name, edition, expected) => {
-    expect([...(await readAnswerKey(join(shared, name), edition)).answers.values()]).toEqual(expected);
+    expect([...(await readAnswerKey(join(shared, name), edition, unread)).answers.values()]).toEqual(
+      expected,
+    );
   },
 );

@@ -1,8 +1,11 @@
-/** Competition editions: which integers are answers, and how problems are handed out. */
+/** Competition editions: what counts as an answer, and how problems are handed out. */
 import { BoxedError } from '../errors.js';
 
 /** The answer policy and pace of one competition. */
-export interface Edition {
+export type Edition = IntegerEdition | FreeEdition;
+
+/** Answers are integers. */
+export interface IntegerEdition {
   readonly name: 'aimo1' | 'aimo2' | 'aimo3' | 'aime';
   /** Smallest and largest acceptable answer, both inclusive. */
   readonly min: bigint;
@@ -13,6 +16,12 @@ export interface Edition {
   readonly inFlight: number | null;
 }
 
+/** Answers are anything that LaTeX writes, compared as values; texts are answers as well. */
+export interface FreeEdition {
+  readonly name: 'free';
+  readonly inFlight: number | null;
+}
+
 /** Every edition known, oldest competition first. */
 export const EDITIONS: readonly Edition[] = [
   { name: 'aimo1', min: 0n, max: 999n, modulus: 1000n, inFlight: 1 },
@@ -20,6 +29,7 @@ export const EDITIONS: readonly Edition[] = [
   // The third prize dropped the implicit modulus: a problem that wants one states it.
   { name: 'aimo3', min: 0n, max: 99_999n, modulus: null, inFlight: 1 },
   { name: 'aime', min: 0n, max: 999n, modulus: null, inFlight: null },
+  { name: 'free', inFlight: null },
 ];
 
 /** An edition was asked for that does not exist. */

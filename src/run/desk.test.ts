@@ -20,6 +20,7 @@ const sample = (problemId: string, index: number): Sample => ({
   answer: { value: null, rule: 'none', span: null, warning: null },
   answerEnd: null,
   logprob: 0,
+  tailLogprob: 0,
   startedAt: 0,
   seconds: 0,
 });

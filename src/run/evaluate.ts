@@ -1,7 +1,9 @@
 /** One run from start to seal: journal, isolated solver, submission. An interrupted one goes on where it stood. */
+import { ballotOf } from '../answers/vote.js';
 import type { Prediction, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
 import { makeWritableFolder } from '../files.js';
+import { editionOf } from '../problems/editions.js';
 import type { ProblemSet } from '../problems/problemSet.js';
 import { FALLBACK_ANSWER, predict } from '../solve/prediction.js';
 import type { Assignment } from '../solve/protocol.js';
@@ -42,13 +44,21 @@ async function evaluateInto(journal: Journal, options: EvaluateOptions): Promise
   const resumedSamples = [...journal.done.values()].reduce((sum, samples) => sum + samples.size, 0);
   const solved = assignments.filter(({ missing }) => missing.length === 0);
   const predictions = new Map(
-    solved.map(({ problem, earlier }) => [problem.id, predict(problem.id, new Map(earlier))]),
+    solved.map(({ problem, earlier }) => [
+      problem.id,
+      predict(problem.id, earlier, options.run.settings.vote),
+    ]),
   );
   // A sealed run is complete: its files must not change by a byte.
   if (journal.run.sealed !== null) return { predictions, resumedSamples, stats: null };
 
   const ids = problems.problems.map(({ id }) => id);
-  const submission = new SubmissionWriter(folder, ids, FALLBACK_ANSWER);
+  const submission = new SubmissionWriter(
+    folder,
+    ids,
+    FALLBACK_ANSWER,
+    editionOf(options.run.settings.edition),
+  );
   // Known answers first: not even for a moment may a fallback replace one.
   for (const [id, { value }] of predictions) submission.set(id, value);
   await submission.start();
@@ -82,7 +92,7 @@ function assign(
     return {
       problem: byId.get(id)!,
       missing: indices.filter((index) => !samples.has(index)),
-      earlier: [...samples].map(([index, sample]) => [index, sample.answer.value] as const),
+      earlier: [...samples.values()].map(ballotOf),
     };
   });
 }

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Run, RunSettings, Sample } from '../core.js';
+import { editionOf } from '../problems/editions.js';
 import { Journal } from './journal.js';
 import { readRun } from './readRun.js';
 import { sealRun } from './seal.js';
@@ -238,7 +239,7 @@ describe('another run', () => {
 
   test('a sealed run takes no more samples, and is not resumed once its journal was changed', async () => {
     await write([sampleOf('a', 0)]);
-    await new SubmissionWriter(folder, RUN.order, 0n).start();
+    await new SubmissionWriter(folder, RUN.order, 0n, editionOf('aime')).start();
     await sealRun(folder, RUN);
     const journal = await Journal.resume(folder, RUN);
     await expect(journal.append(sampleOf('a', 1))).rejects.toMatchObject({ name: 'RunSealedError' });

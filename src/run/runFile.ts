@@ -11,7 +11,7 @@ export const RUN_FILE = 'run.json';
 export const SAMPLES_FILE = 'samples.jsonl';
 
 /** Raised when the meaning of a run's files changes; another version is refused, not guessed at. */
-export const RUN_FORMAT = 1;
+export const RUN_FORMAT = 2;
 
 const RUN_HINT = 'Give the folder of a run, as `boxed evaluate` leaves it under submissions/.';
 
@@ -32,6 +32,7 @@ const SettingsShape = z.strictObject({
   seed: z.int(),
   sampling: SamplingShape,
   edition: z.string(),
+  vote: z.string(),
   inFlight: z.int().positive(),
   timeBudgetMs: z.number().nonnegative().nullable(),
   dtype: z.string(),

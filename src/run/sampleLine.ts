@@ -1,11 +1,12 @@
 /** A sample as one line of `samples.jsonl`: checked on the way out and on the way in. */
 import { z } from 'zod';
+import { answerValueOf } from '../answers/policy.js';
 import { FINISHES, type Sample } from '../core.js';
 
-/** JSON has no integers beyond 2^53: answers travel as decimal digits. */
-const BigIntText = z.codec(z.string().regex(/^-?\d+$/), z.bigint(), {
-  decode: (text) => BigInt(text),
-  encode: (value) => value.toString(),
+/** JSON has no integers beyond 2^53: answers travel as text, integers as decimal digits, which no other value is. */
+const AnswerText = z.codec(z.string().min(1), z.union([z.bigint(), z.string()]), {
+  decode: answerValueOf,
+  encode: String,
 });
 
 // A schema of the elements would take most of the time of reading a journal: a sample holds thousands of them.
@@ -25,13 +26,14 @@ const SampleShape = z.strictObject({
   text: z.string(),
   finish: z.enum(FINISHES),
   answer: z.strictObject({
-    value: BigIntText.nullable(),
+    value: AnswerText.nullable(),
     rule: z.string(),
     span: z.tuple([Count, Count]).nullable(),
     warning: z.string().nullable(),
   }),
   answerEnd: Count.nullable(),
   logprob: z.number(),
+  tailLogprob: z.number(),
   startedAt: z.number(),
   seconds: z.number().nonnegative(),
 }) satisfies z.ZodType<Sample>;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { digestOfFile } from '../files.js';
+import { editionOf } from '../problems/editions.js';
 import { Journal } from './journal.js';
 import { readRunFile } from './runFile.js';
 import { checkSeal, sealRun } from './seal.js';
@@ -17,7 +18,7 @@ beforeEach(async () => {
   const journal = await Journal.create(folder, RUN);
   await journal.append(sampleOf('a', 0));
   await journal.close();
-  await new SubmissionWriter(folder, RUN.order, 0n).start();
+  await new SubmissionWriter(folder, RUN.order, 0n, editionOf('aime')).start();
 });
 afterEach(() => rm(folder, { recursive: true }));
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { editionOf } from '../problems/editions.js';
 import { readSubmission, SubmissionWriter } from './submission.js';
 
+const aime = editionOf('aime');
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'boxed-submission-'));
@@ -21,14 +23,14 @@ async function readParquet(): Promise<[unknown, unknown][]> {
 
 /** The content of both files, which must agree. */
 async function both(): Promise<[unknown, unknown][]> {
-  const rows = [...(await readSubmission(folder))];
+  const rows = [...(await readSubmission(folder, aime))];
   expect(await readParquet()).toEqual(rows);
   return rows;
 }
 
 describe('SubmissionWriter', () => {
   test('both files are valid right after start, in the order of the problem file', async () => {
-    await new SubmissionWriter(folder, IDS, 0n).start();
+    await new SubmissionWriter(folder, IDS, 0n, aime).start();
     expect(await readFile(join(folder, 'submission.csv'), 'utf8')).toBe('id,answer\nb,0\n192e23,0\na,0\n');
     expect(await both()).toEqual([
       ['b', 0n],
@@ -39,7 +41,7 @@ describe('SubmissionWriter', () => {
   });
 
   test('the Parquet columns are UTF-8 text and 64-bit integers, neither of them nullable', async () => {
-    await new SubmissionWriter(folder, IDS, 0n).start();
+    await new SubmissionWriter(folder, IDS, 0n, aime).start();
     const metadata = await parquetMetadataAsync(
       await asyncBufferFromFile(join(folder, 'submission.parquet')),
     );
@@ -54,7 +56,7 @@ describe('SubmissionWriter', () => {
   });
 
   test('answers set before the start are in the first files', async () => {
-    const writer = new SubmissionWriter(folder, IDS, 0n);
+    const writer = new SubmissionWriter(folder, IDS, 0n, aime);
     writer.set('a', 7n);
     expect(await readdir(folder)).toEqual([]);
     await writer.start();
@@ -66,7 +68,7 @@ describe('SubmissionWriter', () => {
     const step = fc.tuple(fc.constantFrom(...IDS), answer, fc.constantFrom('go on', 'wait', 'flush'));
     await fc.assert(
       fc.asyncProperty(fc.array(step), async (steps) => {
-        const writer = new SubmissionWriter(folder, IDS, 1n);
+        const writer = new SubmissionWriter(folder, IDS, 1n, aime);
         await writer.start();
         const expected = new Map(IDS.map((id) => [id, 1n]));
         for (const [id, value, then] of steps) {
@@ -84,21 +86,21 @@ describe('SubmissionWriter', () => {
 
   test('a failed write is told at the next flush and made good once it can be', async () => {
     const inner = join(folder, 'run');
-    const writer = new SubmissionWriter(inner, IDS, 0n);
+    const writer = new SubmissionWriter(inner, IDS, 0n, aime);
     await expect(writer.start()).rejects.toMatchObject({ name: 'FileAccessError' });
     writer.set('a', 5n);
     await expect(writer.flush()).rejects.toMatchObject({ name: 'FileAccessError' });
     await mkdir(inner);
     await writer.flush();
-    expect((await readSubmission(inner)).get('a')).toBe(5n);
+    expect((await readSubmission(inner, aime)).get('a')).toBe(5n);
   });
 
   test('unknown problems and answers beyond 64 bits are refused by name', () => {
-    const writer = new SubmissionWriter(folder, IDS, 0n);
+    const writer = new SubmissionWriter(folder, IDS, 0n, aime);
     const refusal = expect.objectContaining({ name: 'BadSubmissionError' });
     expect(() => writer.set('z', 0n)).toThrow(refusal);
     expect(() => writer.set('a', 2n ** 63n)).toThrow(refusal);
-    expect(() => new SubmissionWriter(folder, IDS, 2n ** 63n)).toThrow(refusal);
+    expect(() => new SubmissionWriter(folder, IDS, 2n ** 63n, aime)).toThrow(refusal);
   });
 });
 
@@ -110,13 +112,13 @@ describe('readSubmission', () => {
     ['no answer column', 'id,value\na,1\n', 'MissingColumnError', undefined],
   ])('refuses %s', async (_, content, name, line) => {
     await writeFile(join(folder, 'submission.csv'), content);
-    const error = await readSubmission(folder).catch((caught) => caught);
+    const error = await readSubmission(folder, aime).catch((caught) => caught);
     expect([error.name, error.place.line]).toEqual([name, line]);
   });
 
   test('ids that need quotes survive', async () => {
     const ids = ['a,b', 'c"d', 'e\nf', ' g ', 'h\r'];
-    await new SubmissionWriter(folder, ids, 3n).start();
+    await new SubmissionWriter(folder, ids, 3n, aime).start();
     expect((await both()).map(([id]) => id)).toEqual(ids);
   });
 });

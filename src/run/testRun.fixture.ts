@@ -14,6 +14,7 @@ export const RUN: Run = {
     seed: 7,
     sampling: { greedy: false, temperature: 0.6, topK: 0, topP: 0.95, minP: 0, repetitionPenalty: 1 },
     edition: 'aime',
+    vote: 'plurality',
     inFlight: 1,
     timeBudgetMs: null,
     dtype: 'fp32',
@@ -41,6 +42,7 @@ export function sampleOf(
     answer: { value: 10n ** 30n + BigInt(index), rule: 'boxed', span: [4, 5], warning: null },
     answerEnd: 2,
     logprob: -1.25,
+    tailLogprob: -1.25,
     startedAt: 1_000 + index,
     seconds: 0.5,
   };

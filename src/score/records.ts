@@ -7,7 +7,7 @@ import { JournalContentError } from './errors.js';
 export interface SampleRecord {
   readonly problemId: string;
   readonly index: number;
-  /** Canonical answer in decimal; `null` without one. */
+  /** Canonical answer as text, an integer in decimal; `null` without one. */
   readonly answer: string | null;
   /** Number of tokens drawn, the stop token included. */
   readonly tokens: number;
@@ -43,7 +43,7 @@ function slim(sample: Sample): SampleRecord {
   return {
     problemId: sample.problemId,
     index: sample.index,
-    answer: value === null ? null : value.toString(),
+    answer: value === null ? null : String(value),
     tokens: sample.tokens.length,
     answerEnd: sample.answerEnd,
     finish: sample.finish,

@@ -1,5 +1,6 @@
 /** Scores run folders: the seal first, the answer key last. */
 import { basename, resolve } from 'node:path';
+import { readGold } from '../answers/gold.js';
 import { readAnswerKey } from '../problems/answerKey.js';
 import { editionOf } from '../problems/editions.js';
 import { readRun } from '../run/readRun.js';
@@ -23,9 +24,10 @@ export async function scoreFolder(
 ): Promise<Score> {
   const { run, samples } = await readRun(folder);
   await checkSeal(folder, run);
+  const edition = editionOf(run.settings.edition);
   const records = await collectRecords(run, samples);
-  const submission = await readSubmission(folder);
-  const key = await readAnswerKey(answers, editionOf(run.settings.edition));
+  const submission = await readSubmission(folder, edition);
+  const key = await readAnswerKey(answers, edition, readGold);
   const score = scoreRun(run, records, key, submission, { name: nameOf(folder), budgets });
   await writeScore(folder, score);
   return score;

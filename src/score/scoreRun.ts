@@ -1,5 +1,5 @@
 /** Scores one run: samples and sealed submission against the answer key. */
-import type { Run } from '../core.js';
+import type { AnswerValue, Run } from '../core.js';
 import { digestOf } from '../files.js';
 import type { AnswerKey } from '../problems/answerKey.js';
 import { nameIds, SubmissionGapError } from './errors.js';
@@ -37,7 +37,7 @@ export function scoreRun(
   run: Run,
   records: readonly SampleRecord[],
   key: AnswerKey,
-  submission: ReadonlyMap<string, bigint>,
+  submission: ReadonlyMap<string, AnswerValue>,
   { name, budgets = [] }: ScoreOptions,
 ): Score {
   const problems = judge(run, records, key);
@@ -101,7 +101,11 @@ function votePoint(problems: readonly JudgedProblem[], k: number): VotePoint {
   };
 }
 
-function scoreSubmission(run: Run, key: AnswerKey, submission: ReadonlyMap<string, bigint>): SubmissionScore {
+function scoreSubmission(
+  run: Run,
+  key: AnswerKey,
+  submission: ReadonlyMap<string, AnswerValue>,
+): SubmissionScore {
   const missing = run.order.filter((id) => !submission.has(id));
   if (missing.length > 0)
     throw new SubmissionGapError(

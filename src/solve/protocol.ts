@@ -1,4 +1,5 @@
 /** Messages between a run and its solver process. */
+import type { Ballot } from '../answers/vote.js';
 import type { Prediction, Problem, RunSettings, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
 
@@ -21,8 +22,8 @@ export interface Assignment {
   readonly problem: Problem;
   /** Indices of the samples to draw. */
   readonly missing: readonly number[];
-  /** Answers of earlier samples by index. */
-  readonly earlier: readonly (readonly [index: number, answer: bigint | null])[];
+  /** Ballots of the samples there are. */
+  readonly earlier: readonly Ballot[];
 }
 
 export type ToSolver =

@@ -21,6 +21,7 @@ const SETTINGS: RunSettings = {
   seed: 9,
   sampling: { greedy: false, temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 },
   edition: 'aime',
+  vote: 'plurality',
   inFlight: 1,
   timeBudgetMs: null,
   dtype: 'fp32',
@@ -105,8 +106,8 @@ describe('Solver', () => {
       problem,
       missing: [1],
       earlier: [
-        [2, 3n],
-        [0, null],
+        { index: 2, value: 3n, tokens: 5, logprob: -1, tailLogprob: -1 },
+        { index: 0, value: null, tokens: 5, logprob: -1, tailLogprob: -1 },
       ],
     });
     expect(requests[0]!.samples).toEqual([1]);

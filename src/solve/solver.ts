@@ -1,7 +1,8 @@
 /** Solves one problem after another: prompt, samples, answers, vote. Several may be open; they share the engine's batch. */
 import { extractAnswer, firstSpanOfFinalAnswer } from '../answers/extract.js';
+import { ballotOf } from '../answers/vote.js';
 import type { ChatTokenizer } from '../checkpoint/tokenizer.js';
-import type { Answer, Prediction, RunSettings, Sample } from '../core.js';
+import { type Answer, type Prediction, type RunSettings, type Sample, TAIL_TOKENS } from '../core.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
 import type { Edition } from '../problems/editions.js';
 import type { TimeBudget } from './budget.js';
@@ -44,7 +45,7 @@ export class Solver {
   async solve({ problem, missing, earlier }: Assignment): Promise<Prediction> {
     const { sampler, tokenizer, settings, prompt, stopTokens, budget, onSample } = this.#options;
     const promptTokens = tokenizer.encodeChat([{ role: 'user', content: promptFor(problem, prompt) }]);
-    const answers = new Map(earlier);
+    const ballots = [...earlier];
     const request: GenerateRequest = {
       id: problem.id,
       promptTokens,
@@ -58,11 +59,11 @@ export class Solver {
       deadlineMs: budget.open(),
       onSample: (completion) => {
         const sample = this.#read(completion, promptTokens.length);
-        answers.set(sample.index, sample.answer.value);
+        ballots.push(ballotOf(sample));
         onSample(sample);
       },
     });
-    return predict(problem.id, answers);
+    return predict(problem.id, ballots, settings.vote);
   }
 
   /** Reads text and answer out of a finished sample. */
@@ -82,7 +83,8 @@ export class Solver {
       finish: completion.finish,
       answer,
       answerEnd: this.#answerEnd(spoken, text, answer),
-      logprob: completion.logprobs.reduce((sum, logprob) => sum + logprob, 0),
+      logprob: sumOf(completion.logprobs),
+      tailLogprob: sumOf(completion.logprobs.slice(-TAIL_TOKENS)),
       startedAt: completion.startedAt,
       seconds: completion.seconds,
     };
@@ -93,4 +95,8 @@ export class Solver {
     const characters = firstSpanOfFinalAnswer(text, this.#options.edition);
     return characters === null ? null : this.#options.tokenizer.tokensCovering(tokens, characters);
   }
+}
+
+function sumOf(logprobs: Float32Array): number {
+  return logprobs.reduce((sum, logprob) => sum + logprob, 0);
 }

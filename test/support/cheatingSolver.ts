@@ -28,6 +28,7 @@ process.on('message', (message: ToSolver) => {
       answer: { value: 7n, rule: 'boxed', span: [0, 5], warning: null },
       answerEnd: 2,
       logprob: -1,
+      tailLogprob: -1,
       startedAt: Date.now(),
       seconds: 0.1,
     };

@@ -1,7 +1,8 @@
 /** Runs made by dice instead of a model, for tests of scoring and reports: three checkpoints of a two-stage recipe. */
-import type { Finish, Run, Sample } from '../../src/core.js';
+import type { AnswerValue, Finish, Run, Sample } from '../../src/core.js';
 import { digestOf } from '../../src/files.js';
 import type { AnswerKey } from '../../src/problems/answerKey.js';
+import { RUN_FORMAT } from '../../src/run/runFile.js';
 import { seededBits } from '../../src/score/random.js';
 import { collectRecords } from '../../src/score/records.js';
 import type { Score } from '../../src/score/score.js';
@@ -47,7 +48,7 @@ export function syntheticKey(count: number): AnswerKey {
 export function syntheticRun(behaviour: Behaviour, size: SyntheticSize = {}): Run {
   const { problems = 256, samples = 8, maxTokens = 512, seed = 0 } = size;
   return {
-    format: 1,
+    format: RUN_FORMAT,
     program: '0.1.0',
     modelName: behaviour.modelName,
     problemSet: 'pebble',
@@ -58,6 +59,7 @@ export function syntheticRun(behaviour: Behaviour, size: SyntheticSize = {}): Ru
       seed,
       sampling: { greedy: false, temperature: 1, topK: 0, topP: 0.9, minP: 0.05, repetitionPenalty: 1 },
       edition: 'aime',
+      vote: 'plurality',
       inFlight: 32,
       timeBudgetMs: null,
       dtype: 'fp32',
@@ -96,6 +98,7 @@ export function sampleOf(
     },
     answerEnd: value === null ? null : answerEnd,
     logprob: -tokens / 4,
+    tailLogprob: -tokens / 4,
     startedAt,
     seconds: tokens / 1000,
   };
@@ -131,14 +134,17 @@ export function* syntheticSamples(behaviour: Behaviour, size: SyntheticSize = {}
 }
 
 /** The submission of a plurality vote, ties to the smallest answer, 0 as the fallback. */
-export function syntheticSubmission(samples: Iterable<Sample>, ids: readonly string[]): Map<string, bigint> {
-  const tallies = new Map<string, Map<bigint, number>>(ids.map((id) => [id, new Map()]));
+export function syntheticSubmission(
+  samples: Iterable<Sample>,
+  ids: readonly string[],
+): Map<string, AnswerValue> {
+  const tallies = new Map<string, Map<AnswerValue, number>>(ids.map((id) => [id, new Map()]));
   for (const { problemId, answer } of samples) {
     if (answer.value === null) continue;
     const tally = tallies.get(problemId)!;
     tally.set(answer.value, (tally.get(answer.value) ?? 0) + 1);
   }
-  const best = (tally: Map<bigint, number>): bigint =>
+  const best = (tally: Map<AnswerValue, number>): AnswerValue =>
     [...tally].sort(([x, n], [y, m]) => m - n || (x < y ? -1 : 1))[0]?.[0] ?? 0n;
   return new Map([...tallies].map(([id, tally]) => [id, best(tally)]));
 }

@@ -1,0 +1,71 @@
+/** Reads the content of a box as any answer: a value in symbols, a list, a set, an interval, a matrix, or a text. */
+import { asciiMathematics } from './characters.js';
+import { readMatrix } from './matrix.js';
+import { answerValueOf } from './policy.js';
+import { MAX_CONTENT_CHARACTERS, type Reading, undecorated } from './reading.js';
+import { RefusedAnswerError } from './refusal.js';
+import { structureOf } from './structure.js';
+import { type Token, tokensOf } from './tokens.js';
+import { PLACEHOLDER_WORDS } from './vocabulary.js';
+
+const PLAIN_INTEGER = /^\s*(-?\d{1,1000})\s*$/;
+/** What is compared as written; longer contents are derivations. */
+const MAX_VERBATIM_CHARACTERS = 200;
+const REPEATING_DECIMAL = /(\d*)\.(\d{0,20})\\(?:overline|bar|dot)\s*\{?(\d{1,20})\}?/g;
+const REALS = /\\(?:mathbb|mathbf|Bbb)\s*\{?R\}?|\\R(?:eals)?(?![A-Za-z])/g;
+
+/** Reads `content`; never throws. Equal answers have equal values. */
+export function readFree(content: string): Reading {
+  const plain = PLAIN_INTEGER.exec(content);
+  if (plain !== null) return { kind: 'value', value: BigInt(plain[1]!), isExpression: false, notes: [] };
+  if (content.length > MAX_CONTENT_CHARACTERS)
+    return { kind: 'refused', why: `it is longer than ${MAX_CONTENT_CHARACTERS} characters` };
+  const latex = undecorated(asciiMathematics(content))
+    .replace(REPEATING_DECIMAL, repeatingFraction)
+    .replace(REALS, '(-\\infty,\\infty)');
+  try {
+    const notes: string[] = [];
+    const matrix = readMatrix(latex);
+    if (matrix !== null) return { kind: 'value', value: matrix, isExpression: true, notes };
+    const tokens = tokensOf(latex, 'free');
+    if (isBlank(tokens)) return { kind: 'blank' };
+    const text = structureOf(tokens, notes);
+    const value = answerValueOf(text);
+    const isExpression = tokens.some(({ kind }) => kind !== 'number' && kind !== 'words');
+    return { kind: 'value', value, isExpression, notes };
+  } catch (error) {
+    if (error instanceof RefusedAnswerError) return verbatim(latex, error.message);
+    throw error;
+  }
+}
+
+/** What has no value that is understood is still equal to itself. */
+function verbatim(latex: string, why: string): Reading {
+  const text = latex
+    .replace(/\\(?:left|right|displaystyle)(?![A-Za-z])/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (text === '' || text.length > MAX_VERBATIM_CHARACTERS || /^[-+\d\s]*$/.test(text))
+    return { kind: 'refused', why };
+  return { kind: 'value', value: text, isExpression: false, notes: [`compared as written: ${why}`] };
+}
+
+/** 0.1\overline{6} is (16 - 1) / 90. */
+function repeatingFraction(_match: string, whole: string, fixed: string, period: string): string {
+  const above = BigInt(whole + fixed + period) - BigInt(whole + fixed || '0');
+  return `\\frac{${above}}{${'9'.repeat(period.length)}${'0'.repeat(fixed.length)}}`;
+}
+
+/** Nothing at all, marks that stand for something left out, or the words that a prompt puts there. */
+function isBlank(tokens: readonly Token[]): boolean {
+  return tokens.every(
+    ({ kind, text }) =>
+      kind === 'filler' ||
+      kind === 'comma' ||
+      kind === 'subscript' ||
+      (kind === 'open' && text !== 'set') ||
+      (kind === 'close' && text !== 'set') ||
+      ((kind === 'words' || kind === 'variable') &&
+        text.split(' ').every((word) => PLACEHOLDER_WORDS.has(word.toLowerCase()))),
+  );
+}

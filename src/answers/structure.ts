@@ -1,0 +1,169 @@
+/** The structure of a free answer: what is listed, what is in brackets, what is related to what. */
+import { isInfinite, textOfValue } from './freeValue.js';
+import { RefusedAnswerError } from './refusal.js';
+import { isRelated, relationOf } from './relations.js';
+import { textOf } from './textAnswer.js';
+import type { Token } from './tokens.js';
+
+/**
+ * The canonical text of an answer. `notes` takes what a careful reader should know.
+ * @throws RefusedAnswerError when it is not understood, or has several readings
+ */
+export function structureOf(tokens: readonly Token[], notes: string[]): string {
+  const whole = unwrapped(tokens);
+  const text = textOf(whole);
+  if (text !== null) return text;
+  const members = splitAt(whole, ({ kind, text: word }) => kind === 'comma' || isJoining(kind, word));
+  while (members.length > 1 && members.at(-1)!.length === 0) members.pop();
+  if (members.length === 1) return memberOf(members[0]!, notes).text;
+  if (members.some((member) => member.length === 0))
+    throw new RefusedAnswerError('a member of its list is missing');
+  const read = members.map((member) => memberOf(member, notes));
+  const labels = read.map(({ label }) => label);
+  if (labels.every((label) => label !== null) && new Set(labels).size === labels.length)
+    return tupleByLabel(read as readonly Labelled[]);
+  if (new Set(labels.filter((label) => label !== null)).size > 1)
+    throw new RefusedAnswerError('its list gives values to several names');
+  return setOf(read.flatMap(({ texts }) => texts));
+}
+
+const isJoining = (kind: Token['kind'], text: string) =>
+  kind === 'words' && (text === 'or' || text === 'and');
+
+/** A member of a list. */
+interface Member {
+  /** What it is the value of, as in `x = 3`. */
+  readonly label: string | null;
+  /** Its values: several for what is written with a plus-minus sign. */
+  readonly texts: readonly string[];
+  readonly text: string;
+}
+type Labelled = Member & { readonly label: string };
+
+function memberOf(tokens: readonly Token[], notes: string[]): Member {
+  if (isRelated(tokens)) {
+    const relation = relationOf(tokens, notes);
+    if ('text' in relation) return { label: null, texts: [relation.text], text: relation.text };
+    return { ...memberOf(relation.side, notes), label: relation.label };
+  }
+  const texts = alternativesOf(tokens).map((alternative) => unitOf(unwrapped(alternative), notes));
+  return { label: null, texts, text: setOf(texts) };
+}
+
+/** `x = 1, y = 2` is the point (1, 2): its coordinates in the order of their names. */
+function tupleByLabel(members: readonly Labelled[]): string {
+  const sorted = [...members].sort((a, b) => (a.label < b.label ? -1 : 1));
+  return `(${sorted.map(({ text }) => text).join(', ')})`;
+}
+
+/** Members without order or repetition; one alone is itself. */
+function setOf(texts: readonly string[]): string {
+  const members = [...new Set(texts)].sort();
+  return members.length === 1 ? members[0]! : `{${members.join(', ')}}`;
+}
+
+/** One thing: a set, a tuple or interval, a union, infinity, a text, or an expression. */
+function unitOf(tokens: readonly Token[], notes: string[]): string {
+  const parts = splitAt(tokens, ({ kind }) => kind === 'union');
+  if (parts.length > 1) return unionOf(parts.map((part) => unitOf(unwrapped(part), notes)));
+  const open = tokens[0];
+  if (open?.kind === 'open' && ['(', '[', 'set'].includes(open.text) && closesAtEnd(tokens)) {
+    const inner = tokens.slice(1, -1);
+    if (open.text === 'set') return inSet(inner, notes);
+    const members = splitAt(inner, ({ kind }) => kind === 'comma');
+    if (members.length > 1) return bracketed(open.text, tokens.at(-1)!.text, members, notes);
+    if (tokens.at(-1)!.text === open.text && inner.length > 0) return structureOf(inner, notes);
+  }
+  return textOf(tokens) ?? textOfValue(tokens, notes);
+}
+
+function inSet(inner: readonly Token[], notes: string[]): string {
+  if (inner.length === 0) return '{}';
+  if (inner.some(({ kind }) => kind === 'bar' || kind === 'relation'))
+    throw new RefusedAnswerError('it is a set given by a condition');
+  const members = splitAt(inner, ({ kind }) => kind === 'comma');
+  return setOf(members.flatMap((member) => memberOf(member, notes).texts));
+}
+
+/** A tuple, or an interval, which is written alike; what ends at infinity is open there. */
+function bracketed(open: string, close: string, members: readonly Token[][], notes: string[]): string {
+  const texts = members.map((member) => memberOf(member, notes).text);
+  const left = isInfinite(texts[0]!) ? '(' : open;
+  const right = (isInfinite(texts.at(-1)!) ? '(' : close) === '(' ? ')' : ']';
+  if (texts.length > 2 && (left === '(') !== (right === ')'))
+    throw new RefusedAnswerError('its brackets do not match');
+  return `${left}${texts.join(', ')}${right}`;
+}
+
+/** Members of sets are gathered in one; the order of the parts does not count. */
+function unionOf(parts: readonly string[]): string {
+  const isSet = (part: string) => /^\{.*\}$/.test(part);
+  const points = parts.filter((part) => isSet(part) && part !== '{}');
+  const others = parts.filter((part) => !isSet(part));
+  const members = points.length > 0 ? [setOf(points.flatMap((part) => listed(part.slice(1, -1))))] : [];
+  return [...new Set([...others, ...members])].sort().join(' U ') || '{}';
+}
+
+/** The members in the text of a set. */
+function listed(text: string): string[] {
+  const members = [''];
+  let depth = 0;
+  for (const character of text) {
+    if ('([{'.includes(character)) depth++;
+    if (')]}'.includes(character)) depth--;
+    if (character === ',' && depth === 0) members.push('');
+    else members[members.length - 1] += character;
+  }
+  return members.map((member) => member.trim());
+}
+
+/** Both readings of one plus-minus sign; several signs have several readings, unless they are pairs of opposites. */
+function alternativesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const signs = tokens.filter(({ text }) => text === '±' || text === '∓');
+  if (signs.length === 0) return [tokens];
+  if (signs.filter(({ text }) => text === '±').length !== 1)
+    throw new RefusedAnswerError('it is ambiguous which of its signs go together');
+  const withSigns = (plus: string, minus: string) =>
+    tokens.map(
+      (token): Token =>
+        token.text === '±' || token.text === '∓'
+          ? { kind: 'operator', text: token.text === '±' ? plus : minus }
+          : token,
+    );
+  return [withSigns('+', '-'), withSigns('-', '+')];
+}
+
+/** Splits at tokens outside of brackets. */
+function splitAt(tokens: readonly Token[], separates: (token: Token) => boolean): Token[][] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    if (token.kind === 'open') depth++;
+    if (token.kind === 'close') depth--;
+    if (depth === 0 && separates(token)) parts.push([]);
+    else parts.at(-1)!.push(token);
+  }
+  return parts;
+}
+
+/** Without the braces around the whole, which do not show in print. */
+function unwrapped(tokens: readonly Token[]): readonly Token[] {
+  let [first, end] = [0, tokens.length];
+  while (end - first >= 2 && tokens[first]!.text === '{' && closesAtEnd(tokens.slice(first, end))) {
+    first++;
+    end--;
+  }
+  return tokens.slice(first, end);
+}
+
+/** Whether the first bracket is closed by the last token: a brace by a brace, a round or square one by either. */
+function closesAtEnd(tokens: readonly Token[]): boolean {
+  const kindOf = (text: string) => (text === '[' ? '(' : text);
+  let depth = 0;
+  for (const [index, { kind, text }] of tokens.entries()) {
+    if (kind === 'open') depth++;
+    if (kind === 'close' && --depth === 0)
+      return index === tokens.length - 1 && kindOf(text) === kindOf(tokens[0]!.text);
+  }
+  return false;
+}

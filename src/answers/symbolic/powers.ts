@@ -1,0 +1,252 @@
+/** Powers and roots of values. */
+import { integerOf, MAX_ROOT_INDEX, type Rational, rational, power as rationalPower } from '../rational.js';
+import { RefusedAnswerError } from '../refusal.js';
+import { spend } from '../work.js';
+import { signOf } from './approximate.js';
+import { contentOf, primitive } from './polynomials.js';
+import { factorsOf } from './primes.js';
+import { inParentheses, printedRoot, printedSum } from './printed.js';
+import {
+  negated,
+  normalized,
+  numberValue,
+  plus,
+  printed,
+  product,
+  quotient,
+  type Value,
+} from './quotient.js';
+import {
+  constant,
+  hasAtom,
+  imaginaryUnit,
+  numberIn,
+  ONE,
+  onlyTerm,
+  type Power,
+  powerIn,
+  powerOf,
+  type Sum,
+  sumOf,
+  type Term,
+} from './terms.js';
+
+/** Sums are multiplied out up to this power. */
+const MAX_EXPANDED_POWER = 60n;
+
+/** A value that stands for itself: a variable, or a function of something. */
+export function symbolValue(name: string): Value {
+  if (name.length > 300) throw new RefusedAnswerError('it has too long a part');
+  return normalized(powerOf({ kind: 'symbol', name }));
+}
+
+/** The number that a value is, `null` for anything else. */
+export function numberOf({ above, below }: Value): Rational | null {
+  return below === ONE || numberIn(below) !== null ? numberIn(above) : null;
+}
+
+export function power(base: Value, exponent: Value): Value {
+  const fixed = numberOf(exponent);
+  if (fixed === null) return symbolicPower(base, exponent);
+  const whole = integerOf(fixed);
+  if (whole === null) {
+    const index = fixed.denominator;
+    return wholePower(rootOf(base, index), fixed.numerator);
+  }
+  return wholePower(base, whole);
+}
+
+function wholePower(base: Value, exponent: bigint): Value {
+  const number = numberOf(base);
+  if (number !== null) {
+    const result = rationalPower(number, rational(exponent));
+    return normalized(constant(result));
+  }
+  if (exponent < 0n) return quotient(numberValue(1n), wholePower(base, -exponent));
+  if (exponent === 0n) return numberValue(1n);
+  const term = numberIn(base.below) === null ? null : onlyTerm(base.above);
+  if (term?.powers.every(({ atom }) => atom.kind === 'symbol')) return normalized(raised(term, exponent));
+  if (exponent > MAX_EXPANDED_POWER)
+    throw new RefusedAnswerError(`it has a power above ${MAX_EXPANDED_POWER} of a sum`);
+  let result = numberValue(1n);
+  for (const bit of exponent.toString(2)) {
+    result = product(result, result);
+    if (bit === '1') result = product(result, base);
+  }
+  return result;
+}
+
+function raised({ coefficient, powers }: Term, exponent: bigint): Sum {
+  const times = Number(exponent);
+  return sumOf([
+    {
+      coefficient: rationalPower(coefficient, rational(exponent)),
+      powers: powers.map(({ atom, above, below }) => powerIn(atom, above * times, below)),
+    },
+  ]);
+}
+
+/**
+ * A power with a variable in its exponent. Numbers are taken apart into primes and the exponent into its terms, so
+ * that 4^n is (2^n)^2 and 2^(n + 1) is twice 2^n.
+ */
+function symbolicPower(base: Value, exponent: Value): Value {
+  const number = numberOf(base);
+  const isWhole = numberIn(exponent.below) !== null;
+  if (number !== null && number.numerator > 0n && isWhole) {
+    let result = numberValue(1n);
+    for (const [part, sign] of [
+      [number.numerator, 1],
+      [number.denominator, -1],
+    ] as const)
+      for (const [prime, count] of factorsOf(part)) {
+        const factor = powersByTerm(numberValue(prime), exponent.above, BigInt(count * sign));
+        result = product(result, factor);
+      }
+    return result;
+  }
+  const term = onlyTerm(base.above);
+  const isSymbol =
+    numberIn(base.below) !== null &&
+    term?.powers.length === 1 &&
+    term.powers[0]!.above === 1 &&
+    numberIn(constant(term.coefficient))?.numerator === term.coefficient.denominator;
+  if (isSymbol && isWhole) return powersByTerm(base, exponent.above, 1n);
+  return symbolValue(`${inParentheses(printed(base))}^${inParentheses(printed(exponent))}`);
+}
+
+function powersByTerm(base: Value, exponent: Sum, times: bigint): Value {
+  let result = numberValue(1n);
+  for (const { coefficient, powers } of exponent.values()) {
+    const { numerator, denominator } = coefficient;
+    if (powers.length === 0) {
+      result = product(result, power(base, normalized(constant(rational(numerator * times, denominator)))));
+      continue;
+    }
+    const unit = printed(normalized(sumOf([{ coefficient: rational(1n, denominator), powers }])));
+    const atom = symbolValue(`${inParentheses(printed(base))}^${inParentheses(unit)}`);
+    result = product(result, wholePower(atom, numerator * times));
+  }
+  return result;
+}
+
+/** The real root, or the principal one of a negative number's square root. */
+export function rootOf(value: Value, index: bigint): Value {
+  if (index < 1n || index > MAX_ROOT_INDEX)
+    throw new RefusedAnswerError(`root indices go from 1 to ${MAX_ROOT_INDEX}`);
+  if (index === 1n || value.above.size === 0) return value;
+  spend(5);
+  const order = Number(index);
+  if (numberIn(value.below) === null) return symbolValue(printedRoot(printed(value), order));
+  const content = rational(1n, 1n);
+  const sum = value.above;
+  const outside = onlyTerm(sum)?.coefficient ?? positive(contentOf(sum)) ?? content;
+  const inside = onlyTerm(sum) ? withoutCoefficient(onlyTerm(sum)!) : signed(sum);
+  return product(rootOfNumber(outside, order), rootOfSum(inside, order));
+}
+
+const positive = ({ numerator, denominator }: Rational): Rational => ({
+  numerator: numerator < 0n ? -numerator : numerator,
+  denominator,
+});
+
+const withoutCoefficient = ({ powers }: Term): Sum => sumOf([{ coefficient: rational(1n), powers }]);
+
+/** With whole coefficients without a common divisor, and the sign that it had. */
+function signed(sum: Sum): Sum {
+  const whole = primitive(sum);
+  return contentOf(sum).numerator < 0n ? negated(normalized(whole)).above : whole;
+}
+
+function rootOfNumber({ numerator, denominator }: Rational, order: number): Value {
+  if (numerator < 0n) {
+    const magnitude = rootOfNumber({ numerator: -numerator, denominator }, order);
+    if (order % 2 === 1) return negated(magnitude);
+    if (order === 2) return product(normalized(imaginaryUnit()), magnitude);
+    throw new RefusedAnswerError('it has an even root of a negative');
+  }
+  let result = numberValue(1n);
+  for (const [part, sign] of [
+    [numerator, 1],
+    [denominator, -1],
+  ] as const)
+    for (const [prime, count] of factorsOf(part)) {
+      const whole = Math.floor((count * sign) / order);
+      const left = count * sign - whole * order;
+      result = product(result, wholePower(numberValue(prime), BigInt(whole)));
+      if (left > 0) {
+        const { atom, above, below } = powerIn({ kind: 'prime', name: String(prime), prime }, left, order);
+        result = product(result, normalized(powerOf(atom, above, below)));
+      }
+    }
+  return result;
+}
+
+function rootOfSum(sum: Sum, order: number): Value {
+  if (numberIn(sum) !== null) return rootOfNumber(numberIn(sum)!, order);
+  const term = onlyTerm(sum);
+  if (term !== null) return rootOfPowers(term.powers, order);
+  const value = normalized(sum);
+  if (order % 2 === 0 && signOf(value) === -1) {
+    if (order > 2) throw new RefusedAnswerError('it has an even root of a negative');
+    return product(normalized(imaginaryUnit()), rootOfSum(negated(value).above, order));
+  }
+  return (order === 2 ? denested(sum) : null) ?? nestedRoot(sum, order);
+}
+
+/** Primes share out their exponents; of symbols only what stands for a positive number leaves the root. */
+function rootOfPowers(powers: readonly Power[], order: number): Value {
+  let result = numberValue(1n);
+  const inside: Power[] = [];
+  for (const power of powers) {
+    const { atom, above, below } = power;
+    const isPositive = atom.kind === 'prime' || atom.name === 'pi' || atom.name === 'e';
+    if (atom.kind === 'prime') {
+      const shared = powerIn(atom, above, below * order);
+      result = product(result, normalized(powerOf(atom, shared.above, shared.below)));
+    } else if (atom.kind === 'symbol' && (isPositive || order % 2 === 1 || above % (2 * order) === 0)) {
+      const whole = Math.floor(above / order);
+      if (whole > 0) result = product(result, normalized(powerOf(atom, whole)));
+      if (above > whole * order) inside.push({ ...power, above: above - whole * order });
+    } else if (atom.kind === 'root' && above === 1 && atom.index * order <= MAX_ROOT_INDEX) {
+      result = product(result, rootOf(normalized(atom.radicand), BigInt(atom.index * order)));
+    } else inside.push(power);
+  }
+  if (inside.length === 0) return result;
+  return product(result, nestedRoot(sumOf([{ coefficient: rational(1n), powers: inside }]), order));
+}
+
+function nestedRoot(sum: Sum, order: number): Value {
+  const name = printedRoot(printedSum(sum), order);
+  // What is no real number for sure must not be folded by the laws of real roots.
+  if (hasAtom(sum, ({ kind }) => kind === 'imaginary')) return symbolValue(name);
+  if (name.length > 300) throw new RefusedAnswerError('it has too long a part');
+  return normalized(powerOf({ kind: 'root', name, radicand: sum, index: order }));
+}
+
+/**
+ * sqrt(a + b) = sqrt((a + s) / 2) +- sqrt((a - s) / 2) for a rational a > 0, a b whose square is rational, and a rational
+ * s with s^2 = a^2 - b^2; `null` where it does not apply.
+ */
+function denested(sum: Sum): Value | null {
+  const a = sum.get('')?.coefficient;
+  const surd = [...sum.values()].find(({ powers }) => powers.length > 0);
+  if (sum.size !== 2 || a === undefined || surd === undefined || a.numerator <= 0n) return null;
+  const b = normalized(sumOf([surd]));
+  const rest = numberOf(
+    plus(product(normalized(constant(a)), normalized(constant(a))), negated(product(b, b))),
+  );
+  if (rest === null || rest.numerator < 0n) return null;
+  const s = numberOf(rootOfNumber(rest, 2));
+  if (s === null) return null;
+  const half = (sign: bigint) =>
+    rootOf(
+      quotient(
+        plus(normalized(constant(a)), normalized(constant({ ...s, numerator: sign * s.numerator }))),
+        numberValue(2n),
+      ),
+      2n,
+    );
+  const second = half(-1n);
+  return plus(half(1n), surd.coefficient.numerator < 0n ? negated(second) : second);
+}
