@@ -52,7 +52,7 @@ function lastAnswer(text: string, edition: Edition): ExtractedAnswer {
     const rule = box.reading.kind === 'value' && box.reading.isExpression ? 'boxed-expression' : 'boxed';
     return answerOf(box.candidate, box.reading, edition, rule);
   }
-  const line = lastReadable(finalAnswerLines(text), edition);
+  const line = lastReadable(finalAnswerLines(text), edition, readLine);
   return line === null ? NO_ANSWER : answerOf(line.candidate, line.reading, edition, 'final-answer');
 }
 
@@ -92,13 +92,21 @@ function firstOfLastRun(text: string, edition: Edition): number | null {
 const read = (content: string, edition: Edition): Reading =>
   edition.name === 'free' ? readFree(content) : readInteger(content);
 
+/** Of a line, words are a sentence and no answer. */
+function readLine(content: string, edition: Edition): Reading {
+  const reading = read(content, edition);
+  const isSentence = reading.kind === 'value' && /[a-z]{2,} [a-z]{2,}/i.test(String(reading.value));
+  return isSentence ? { kind: 'blank' } : reading;
+}
+
 type Readable = Exclude<Reading, { kind: 'blank' }>;
 
 function lastReadable<Candidate extends Box | FinalAnswerLine>(
   candidates: readonly Candidate[],
   edition: Edition,
+  readOne = read,
 ): { readonly candidate: Candidate; readonly reading: Readable } | null {
-  const readOnce = memoized((content) => read(content, edition));
+  const readOnce = memoized((content) => readOne(content, edition));
   for (const candidate of candidates.toReversed()) {
     const reading = readOnce(candidate.content);
     if (reading.kind !== 'blank') return { candidate, reading };

@@ -2,6 +2,7 @@
 import { type Expression, ExpressionReader, operandOf, sourceOf } from './expression.js';
 import { ExpressionWriter, type Piece } from './expressionWriter.js';
 import { RefusedAnswerError } from './refusal.js';
+import { isWord } from './textAnswer.js';
 import type { Token } from './tokens.js';
 import { NAMED_VARIABLES, PREFIX_FUNCTIONS } from './vocabulary.js';
 
@@ -29,6 +30,7 @@ class FreeExpressionReader extends ExpressionReader {
       writer.value(operandOf(this.subscripted(this.named(name))));
       return;
     }
+    if (isWord(name)) throw new RefusedAnswerError(`it contains the word '${name}'`);
     const letters = [...name];
     for (const letter of letters.slice(0, -1)) writer.value(operandOf(letter));
     writer.value(operandOf(this.subscripted(letters.at(-1)!)));

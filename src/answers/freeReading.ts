@@ -5,6 +5,7 @@ import { answerValueOf } from './policy.js';
 import { MAX_CONTENT_CHARACTERS, type Reading, undecorated } from './reading.js';
 import { RefusedAnswerError } from './refusal.js';
 import { structureOf } from './structure.js';
+import { textOf } from './textAnswer.js';
 import { type Token, tokensOf } from './tokens.js';
 import { PLACEHOLDER_WORDS } from './vocabulary.js';
 
@@ -12,6 +13,7 @@ const PLAIN_INTEGER = /^\s*(-?\d{1,1000})\s*$/;
 /** What is compared as written; longer contents are derivations. */
 const MAX_VERBATIM_CHARACTERS = 200;
 const REPEATING_DECIMAL = /(\d*)\.(\d{0,20})\\(?:overline|bar|dot)\s*\{?(\d{1,20})\}?/g;
+const OUTWARD_BRACKETS = /^(?:\\left)?\s*([\][])([^()[\]]*,[^()[\]]*?)(?:\\right)?\s*([\][])$/;
 const REALS = /\\(?:mathbb|mathbf|Bbb)\s*\{?R\}?|\\R(?:eals)?(?![A-Za-z])/g;
 
 /** Reads `content`; never throws. Equal answers have equal values. */
@@ -20,9 +22,7 @@ export function readFree(content: string): Reading {
   if (plain !== null) return { kind: 'value', value: BigInt(plain[1]!), isExpression: false, notes: [] };
   if (content.length > MAX_CONTENT_CHARACTERS)
     return { kind: 'refused', why: `it is longer than ${MAX_CONTENT_CHARACTERS} characters` };
-  const latex = undecorated(asciiMathematics(content))
-    .replace(REPEATING_DECIMAL, repeatingFraction)
-    .replace(REALS, '(-\\infty,\\infty)');
+  const latex = prepared(content);
   try {
     const notes: string[] = [];
     const matrix = readMatrix(latex);
@@ -31,7 +31,7 @@ export function readFree(content: string): Reading {
     if (isBlank(tokens)) return { kind: 'blank' };
     const text = structureOf(tokens, notes);
     const value = answerValueOf(text);
-    const isExpression = tokens.some(({ kind }) => kind !== 'number' && kind !== 'words');
+    const isExpression = textOf(tokens) === null && tokens.length > 1;
     return { kind: 'value', value, isExpression, notes };
   } catch (error) {
     if (error instanceof RefusedAnswerError) return verbatim(latex, error.message);
@@ -39,12 +39,27 @@ export function readFree(content: string): Reading {
   }
 }
 
+/** With repeating decimals as fractions, the reals as an interval, and `]0, 1[` as `(0, 1)`. */
+function prepared(content: string): string {
+  const ascii = asciiMathematics(content);
+  // The prime of a derivative is no quotation mark.
+  const latex = (/[A-Za-z)]'+\s*$/.test(ascii) ? ascii.trim() : undecorated(ascii))
+    .replace(REPEATING_DECIMAL, repeatingFraction)
+    .replace(REALS, '(-\\infty,\\infty)');
+  const [, open, ends, close] = OUTWARD_BRACKETS.exec(latex) ?? [];
+  return open === undefined ? latex : `${open === ']' ? '(' : '['}${ends}${close === '[' ? ')' : ']'}`;
+}
+
 /** What has no value that is understood is still equal to itself. */
 function verbatim(latex: string, why: string): Reading {
-  const text = latex
+  const written = latex
     .replace(/\\(?:left|right|displaystyle)(?![A-Za-z])/g, '')
+    .replace(/\\(?:text|textbf|textit|textrm|mathrm|mbox)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/_\{(\w)\}/g, '_$1')
+    .replace(/\$/g, '')
     .replace(/\s+/g, ' ')
     .trim();
+  const text = /^[A-Za-z0-9 .,:]*$/.test(written) ? written.toLowerCase() : written;
   if (text === '' || text.length > MAX_VERBATIM_CHARACTERS || /^[-+\d\s]*$/.test(text))
     return { kind: 'refused', why };
   return { kind: 'value', value: text, isExpression: false, notes: [`compared as written: ${why}`] };

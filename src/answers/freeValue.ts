@@ -40,9 +40,17 @@ export const isInfinite = (text: string): boolean => text === INFINITY || text =
 /** `June 20` is not 20, and 10 a.m. is not 10 p.m.; `the answer is 20` is 20, and so are 20 cm. */
 function refuseLabels(tokens: readonly Token[]): void {
   const first = tokens.findIndex(({ kind }) => kind !== 'words' && kind !== 'open' && kind !== 'close');
-  const words = tokens.slice(0, first).flatMap(({ kind, text }) => (kind === 'words' ? text.split(' ') : []));
-  const foreign = words.find((word) => word.length > 1 && !LABEL_WORDS.has(word.toLowerCase()));
+  const words = tokens
+    .slice(0, first)
+    .filter(({ kind }, at) => kind === 'words' && !isChoice(tokens, at))
+    .flatMap(({ text }) => text.split(' '));
+  const foreign = words.find((word) => !LABEL_WORDS.has(word.toLowerCase()));
   if (foreign !== undefined) throw new RefusedAnswerError(`the word '${foreign}' stands before a value`);
   if (tokens.some(({ kind, text }) => kind === 'words' && /(?:^| )[ap] ?m(?: |$)/i.test(text)))
     throw new RefusedAnswerError('it is a time of day');
+}
+
+/** `(B) 42`: the letter of a choice says nothing about the value beside it. */
+function isChoice(tokens: readonly Token[], at: number): boolean {
+  return tokens[at]!.text.length === 1 && tokens[at - 1]?.text === '(' && tokens[at + 1]?.text === '(';
 }

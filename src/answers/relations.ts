@@ -6,11 +6,12 @@ import { primitive } from './symbolic/polynomials.js';
 import { printedSum } from './symbolic/printed.js';
 import { minus } from './symbolic/quotient.js';
 import type { Token } from './tokens.js';
+import { REFUSED_WORDS } from './vocabulary.js';
 
 /** What a relation says: that a name has the value of a side, or a text of its own. */
 export type Relation =
   | { readonly label: string | null; readonly side: readonly Token[] }
-  | { readonly text: string };
+  | { readonly text: string; readonly isRange: boolean };
 
 const ORDERS = new Set(['less', 'atMost', 'greater', 'atLeast']);
 
@@ -25,7 +26,8 @@ export function isRelated(tokens: readonly Token[]): boolean {
  */
 export function relationOf(tokens: readonly Token[], notes: string[]): Relation {
   const { sides, relations } = splitAtRelations(tokens);
-  if (relations.every((relation) => ORDERS.has(relation))) return { text: intervalOf(sides, relations) };
+  if (relations.every((relation) => ORDERS.has(relation)))
+    return { text: intervalOf(sides, relations), isRange: true };
   if (relations.some((relation) => ORDERS.has(relation)))
     throw new RefusedAnswerError('it mixes equations and inequalities');
   if (relations.includes('congruent') && tokens.some(({ kind }) => kind === 'variable'))
@@ -47,7 +49,7 @@ export function relationOf(tokens: readonly Token[], notes: string[]): Relation 
     return { label: null, side: last };
   }
   if (differences.length > 1) throw new RefusedAnswerError('it holds several equations');
-  return { text: `${printedSum(primitive(differences[0]!.above))} = 0` };
+  return { text: `${printedSum(primitive(differences[0]!.above))} = 0`, isRange: false };
 }
 
 function labelled(label: readonly Token[], side: readonly Token[], isNamed: boolean): Relation {
@@ -63,6 +65,8 @@ const nameOf = (tokens: readonly Token[]) => tokens.map(({ text }) => text).join
 function isLabel(side: readonly Token[], other: readonly Token[]): boolean {
   if (side.length === 0) return true;
   const first = side[0]!;
+  const words = side.flatMap(({ kind, text }) => (kind === 'words' ? text.split(' ') : []));
+  if (words.some((word) => REFUSED_WORDS.has(word.toLowerCase()))) return false;
   const isSum = side.every(({ kind, text }, at) => (at % 2 === 0 ? isName(kind, text) : text === '+'));
   if (isSum && (side.length === 1 || !other.some(({ kind }) => kind === 'variable'))) return true;
   if (first.kind === 'number' || !side.some(({ kind }) => kind === 'variable' || kind === 'words'))

@@ -10,7 +10,7 @@ import type { Token } from './tokens.js';
  * @throws RefusedAnswerError when it is not understood, or has several readings
  */
 export function structureOf(tokens: readonly Token[], notes: string[]): string {
-  const whole = unwrapped(tokens);
+  const whole = unwrapped(withBareWords(tokens));
   const text = textOf(whole);
   if (text !== null) return text;
   const members = splitAt(whole, ({ kind, text: word }) => kind === 'comma' || isJoining(kind, word));
@@ -19,6 +19,7 @@ export function structureOf(tokens: readonly Token[], notes: string[]): string {
   if (members.some((member) => member.length === 0))
     throw new RefusedAnswerError('a member of its list is missing');
   const read = members.map((member) => memberOf(member, notes));
+  if (read.every(({ isRange }) => isRange)) return unionOf(read.map(({ text: range }) => range));
   const labels = read.map(({ label }) => label);
   if (labels.every((label) => label !== null) && new Set(labels).size === labels.length)
     return tupleByLabel(read as readonly Labelled[]);
@@ -37,17 +38,23 @@ interface Member {
   /** Its values: several for what is written with a plus-minus sign. */
   readonly texts: readonly string[];
   readonly text: string;
+  /** Whether it is an inequality, which gives an interval. */
+  readonly isRange: boolean;
 }
 type Labelled = Member & { readonly label: string };
 
 function memberOf(tokens: readonly Token[], notes: string[]): Member {
   if (isRelated(tokens)) {
     const relation = relationOf(tokens, notes);
-    if ('text' in relation) return { label: null, texts: [relation.text], text: relation.text };
+    if ('text' in relation)
+      return { label: null, texts: [relation.text], text: relation.text, isRange: relation.isRange };
     return { ...memberOf(relation.side, notes), label: relation.label };
   }
-  const texts = alternativesOf(tokens).map((alternative) => unitOf(unwrapped(alternative), notes));
-  return { label: null, texts, text: setOf(texts) };
+  const bare = unwrapped(tokens);
+  // The members of a set each have signs of their own.
+  const alternatives = isSet(bare) ? [bare] : alternativesOf(bare);
+  const texts = alternatives.map((alternative) => unitOf(unwrapped(alternative), notes));
+  return { label: null, texts, text: setOf(texts), isRange: false };
 }
 
 /** `x = 1, y = 2` is the point (1, 2): its coordinates in the order of their names. */
@@ -65,11 +72,18 @@ function setOf(texts: readonly string[]): string {
 /** One thing: a set, a tuple or interval, a union, infinity, a text, or an expression. */
 function unitOf(tokens: readonly Token[], notes: string[]): string {
   const parts = splitAt(tokens, ({ kind }) => kind === 'union');
-  if (parts.length > 1) return unionOf(parts.map((part) => unitOf(unwrapped(part), notes)));
+  if (parts.length > 1) {
+    const bare = parts.map(unwrapped);
+    const [sets, others] = [bare.filter(isSet), bare.filter((part) => !isSet(part))];
+    return unionOf(
+      others.map((part) => unitOf(part, notes)),
+      sets.flatMap((part) => membersIn(part.slice(1, -1), notes)),
+    );
+  }
   const open = tokens[0];
   if (open?.kind === 'open' && ['(', '[', 'set'].includes(open.text) && closesAtEnd(tokens)) {
     const inner = tokens.slice(1, -1);
-    if (open.text === 'set') return inSet(inner, notes);
+    if (open.text === 'set') return inner.length === 0 ? '{}' : setOf(membersIn(inner, notes));
     const members = splitAt(inner, ({ kind }) => kind === 'comma');
     if (members.length > 1) return bracketed(open.text, tokens.at(-1)!.text, members, notes);
     if (tokens.at(-1)!.text === open.text && inner.length > 0) return structureOf(inner, notes);
@@ -77,12 +91,14 @@ function unitOf(tokens: readonly Token[], notes: string[]): string {
   return textOf(tokens) ?? textOfValue(tokens, notes);
 }
 
-function inSet(inner: readonly Token[], notes: string[]): string {
-  if (inner.length === 0) return '{}';
+const isSet = (tokens: readonly Token[]): boolean => tokens[0]?.text === 'set' && closesAtEnd(tokens);
+
+function membersIn(inner: readonly Token[], notes: string[]): readonly string[] {
+  if (inner.length === 0) return [];
   if (inner.some(({ kind }) => kind === 'bar' || kind === 'relation'))
     throw new RefusedAnswerError('it is a set given by a condition');
   const members = splitAt(inner, ({ kind }) => kind === 'comma');
-  return setOf(members.flatMap((member) => memberOf(member, notes).texts));
+  return members.flatMap((member) => memberOf(member, notes).texts);
 }
 
 /** A tuple, or an interval, which is written alike; what ends at infinity is open there. */
@@ -95,26 +111,10 @@ function bracketed(open: string, close: string, members: readonly Token[][], not
   return `${left}${texts.join(', ')}${right}`;
 }
 
-/** Members of sets are gathered in one; the order of the parts does not count. */
-function unionOf(parts: readonly string[]): string {
-  const isSet = (part: string) => /^\{.*\}$/.test(part);
-  const points = parts.filter((part) => isSet(part) && part !== '{}');
-  const others = parts.filter((part) => !isSet(part));
-  const members = points.length > 0 ? [setOf(points.flatMap((part) => listed(part.slice(1, -1))))] : [];
-  return [...new Set([...others, ...members])].sort().join(' U ') || '{}';
-}
-
-/** The members in the text of a set. */
-function listed(text: string): string[] {
-  const members = [''];
-  let depth = 0;
-  for (const character of text) {
-    if ('([{'.includes(character)) depth++;
-    if (')]}'.includes(character)) depth--;
-    if (character === ',' && depth === 0) members.push('');
-    else members[members.length - 1] += character;
-  }
-  return members.map((member) => member.trim());
+/** The points of all sets are gathered in one; the order of the parts does not count. */
+function unionOf(ranges: readonly string[], points: readonly string[] = []): string {
+  const sets = points.length > 0 ? [setOf(points)] : [];
+  return [...new Set([...ranges.filter((range) => range !== '{}'), ...sets])].sort().join(' U ') || '{}';
 }
 
 /** Both readings of one plus-minus sign; several signs have several readings, unless they are pairs of opposites. */
@@ -131,6 +131,13 @@ function alternativesOf(tokens: readonly Token[]): readonly (readonly Token[])[]
           : token,
     );
   return [withSigns('+', '-'), withSigns('-', '+')];
+}
+
+/** With `\text{ or }` as a word among the others, not as a group. */
+function withBareWords(tokens: readonly Token[]): readonly Token[] {
+  const isWordGroup = (at: number) =>
+    tokens[at]?.text === '{' && tokens[at + 1]?.kind === 'words' && tokens[at + 2]?.text === '{';
+  return tokens.filter(({ text }, at) => text !== '{' || !(isWordGroup(at) || isWordGroup(at - 2)));
 }
 
 /** Splits at tokens outside of brackets. */

@@ -1,0 +1,195 @@
+/** Pairs of free answers that are equal, or not, by the suite whose tests gave rise to them; all are written for Boxed. */
+
+/** Two contents of a box. */
+export interface FreeCase {
+  readonly source: string;
+  readonly gold: string;
+  readonly answer: string;
+  readonly isEqual: boolean;
+}
+
+type Row = readonly [gold: string, ...answers: string[]];
+
+const family = (source: string, isEqual: boolean, rows: readonly Row[]): readonly FreeCase[] =>
+  rows.flatMap(([gold, ...answers]) => answers.map((answer) => ({ source, gold, answer, isEqual })));
+
+export const FREE_CASES: readonly FreeCase[] = [
+  ...family('Math-Verify: numbers and fractions', true, [
+    ['-7', '-7', '\\text{-7}', '-7.0', '- 7'],
+    ['6283000', '6{,}283{,}000', '6,283,000', '6 283 000'],
+    ['0.6', '.6', '\\frac{3}{5}', '\\frac35', '3/5', '0.60'],
+    [
+      '7/11',
+      '\\frac{7}{11}',
+      '\\dfrac{7}{11}',
+      '\\cfrac{7}{11}',
+      '\\frac7{11}',
+      '\\left(\\frac{7}{11}\\right)',
+    ],
+    ['7/11', 'k = \\frac{7}{11}', '\\frac{7}{11}\\text{ metres}', '\\boxed{\\frac{7}{11}}'],
+    ['\\frac{7}{2}', '3\\frac{1}{2}', '3.5', '3 \\frac12'],
+    ['-\\frac{7}{2}', '-3\\frac{1}{2}'],
+    ['\\frac{2}{3}', '0.\\overline{6}', '0.\\overline{66}', '1 - 0.\\overline{3}'],
+    ['\\frac{7}{30}', '0.2\\overline{3}'],
+    ['31\\%', '31', '31 \\%', '31\\text{ percent}'],
+    ['1.5 \\times 10^4', '15000', '15{,}000'],
+    ['e^{2}', 'e^2', 'e \\cdot e', '\\exp(2)'],
+  ]),
+  ...family('Math-Verify: numbers and fractions', false, [
+    ['-7', '7', '-70'],
+    ['0.31', '31', '31\\%'],
+    ['\\frac{1}{3}', '0.333', '0.3333333333333333'],
+    ['\\frac{7}{11}', '\\frac{11}{7}', '0.636'],
+    ['3\\frac{1}{2}', '\\frac32'],
+  ]),
+  ...family('Math-Verify: radicals', true, [
+    ['\\sqrt{5}', '\\sqrt5', '5^{1/2}', '5^{0.5}', '\\frac{5}{\\sqrt5}', '√5'],
+    ['2\\sqrt{3}', '\\sqrt{12}', '\\frac{6}{\\sqrt{3}}', '12^{\\frac12}'],
+    ['\\frac{\\sqrt{3}}{3}', '\\frac{1}{\\sqrt{3}}', '\\sqrt{\\frac13}', '\\frac{\\sqrt3}{3} \\approx 0.577'],
+    ['\\sqrt{5}-2', '\\frac{1}{\\sqrt5+2}', '-2+\\sqrt{5}', '\\sqrt{9-4\\sqrt{5}}'],
+    ['1+\\sqrt{2}', '\\sqrt{3+2\\sqrt{2}}', '\\frac{1}{\\sqrt2-1}'],
+    ['\\sqrt{2}+\\sqrt{3}', '\\sqrt{5+2\\sqrt{6}}', '\\frac{1}{\\sqrt3-\\sqrt2}'],
+    ['\\sqrt[3]{16}', '2\\sqrt[3]{2}', '2^{4/3}', '\\frac{4}{\\sqrt[3]{4}}'],
+    ['\\sqrt[4]{7}', '\\sqrt{\\sqrt{7}}', '7^{\\frac14}'],
+    ['\\frac{1}{1+\\sqrt[3]{2}}', '\\frac{1-\\sqrt[3]{2}+\\sqrt[3]{4}}{3}'],
+    ['2+2\\sqrt{1+\\sqrt{3}}', '2+\\sqrt{4+4\\sqrt{3}}'],
+    ['\\frac{-1+\\sqrt{5}}{2}', '\\frac{2}{1+\\sqrt5}'],
+    ['|1-\\sqrt{2}|', '\\sqrt{2}-1'],
+  ]),
+  ...family('Math-Verify: radicals', false, [
+    ['\\sqrt{5}', '-\\sqrt{5}', '2.236', '\\sqrt{6}', '5'],
+    ['\\sqrt{2}+\\sqrt{3}', '\\sqrt{5}', '\\sqrt{5+2\\sqrt{5}}'],
+    ['\\sqrt[3]{2}', '\\sqrt{2}'],
+    ['\\sqrt{x^2}', 'x'],
+  ]),
+  ...family('Math-Verify: pi, e and logarithms', true, [
+    ['\\frac{3\\pi}{4}', '0.75\\pi', '\\frac34 \\pi', '3\\pi/4', '\\pi - \\frac{\\pi}{4}'],
+    ['2\\pi+1', '1+2\\pi'],
+    ['\\ln 8', '3\\ln 2', '\\ln(2)+\\ln(4)'],
+    ['\\log_2 8', '3', '\\frac{\\ln 8}{\\ln 2}'],
+    ['\\frac{\\ln 3}{\\ln 2}', '\\log_2 3', '\\log_{2}(3)'],
+    ['\\sin^2 x', '(\\sin x)^2', '\\sin x \\cdot \\sin(x)'],
+  ]),
+  ...family('Math-Verify: pi, e and logarithms', false, [
+    ['\\frac{3\\pi}{4}', '2.356', '\\frac{3}{4}', '\\frac{4\\pi}{3}'],
+    ['\\pi', '\\frac{22}{7}', '3.14159'],
+    ['\\ln 6', '\\ln 2 \\cdot \\ln 3'],
+    ['\\sin 2x', '2\\sin x'],
+  ]),
+  ...family('Math-Verify: sets, tuples and intervals', true, [
+    ['\\{1,2,5\\}', '\\{5, 2, 1\\}', '1, 2, 5', '5, 1 \\text{ and } 2', '\\{1,2,2,5\\}'],
+    ['\\{1,3\\} \\cup \\{2\\}', '\\{1,2,3\\}'],
+    ['\\{4\\}', '4'],
+    ['\\emptyset', '\\varnothing', '\\{\\}'],
+    [
+      '(3, \\frac{\\pi}{2})',
+      '\\left( 3, \\frac{\\pi}{2} \\right)',
+      '(3, 0.5\\pi)',
+      '(r,\\theta) = (3, \\pi/2)',
+    ],
+    ['(1,2), (3,4)', '\\{(3,4),(1,2)\\}'],
+    ['x=1, y=2', '(1,2)', 'y=2, x=1', '(x,y)=(1,2)'],
+    ['[0,3)', '\\left[0, 3\\right)', '0 \\le x < 3', 'x \\in [0,3)', '3 > x \\ge 0', '[0,3['],
+    ['(-\\infty, 2]', 'x \\le 2', '2 \\ge x', ']-\\infty,2]'],
+    ['(-\\infty,1) \\cup (2,\\infty)', '(2,\\infty) \\cup (-\\infty,1)', 'x<1 \\text{ or } x>2'],
+    ['\\mathbb{R}', '(-\\infty,\\infty)', 'x \\in \\mathbb{R}'],
+    ['3 \\pm \\sqrt{2}', '3-\\sqrt2, 3+\\sqrt2', '\\{3+\\sqrt{2}, 3-\\sqrt{2}\\}', 'x = 3 \\pm \\sqrt{2}'],
+    ['\\pm 1, \\pm 2', '\\{-2,-1,1,2\\}'],
+  ]),
+  ...family('Math-Verify: sets, tuples and intervals', false, [
+    ['[0,3)', '[0,3]', '(0,3)', '[0,4)', '3', '-[0,3)'],
+    ['(1,2)', '(2,1)', '1', '(1,2,3)'],
+    ['\\{1,2\\}', '1', '\\{1,3\\}', '(1,2)', '[1,2]'],
+    ['x=1, y=2', 'x=2, y=1'],
+    ['(-\\infty,1) \\cup (2,\\infty)', '(-\\infty,1)', '(-\\infty,1] \\cup (2,\\infty)'],
+    ['x > 2', 'x < 2', 'x \\ge 2'],
+    ['3 \\pm \\sqrt{2}', '3+\\sqrt{2}'],
+  ]),
+  ...family('NeMo-Skills: expressions', true, [
+    ['y^2-6y+9', '(y-3)^2', '(y-3)(y-3)', 'y^2 - 6*y - (-9)', 'f(y) = y^2-6y+9'],
+    ['p = 3t+1', '1 + 3t', '3t+1'],
+    ['\\frac{a^2-b^2}{a-b}', 'a+b'],
+    ['\\frac{1}{x}+\\frac{1}{y}', '\\frac{x+y}{xy}'],
+    ['\\frac{x+1}{x^2-1}', '\\frac{1}{x-1}'],
+    ['2^{n+1}', '2 \\cdot 2^n', '2^n+2^n'],
+    ['4^n', '2^{2n}', '(2^n)^2'],
+    ['\\frac{n(n+1)}{2}', '\\frac{n^2+n}{2}', '\\frac{n^2}{2}+\\frac{n}{2}'],
+    ['\\binom{n}{2}', '{n \\choose 2}'],
+    ['a_1 + 2a_2', '2a_2+a_1', '2a_{2}+a_{1}'],
+    ['xyz', 'zyx'],
+    ['x^2+y^2=9', 'y^2 = 9-x^2', '2x^2+2y^2=18'],
+    ["g'", "g'"],
+  ]),
+  ...family('NeMo-Skills: expressions', false, [
+    ['y^2-6y+9', 'y^3-6y+9', 'y^2-6y-9', 'x^2-6x+9'],
+    ['x^2+y^2=9', 'x^2+2y^2=9', 'x^2+y^2=3', '9'],
+    ['4^n', '4n', '2^n'],
+    ["g'", 'g'],
+    ['\\sqrt{67}, -\\sqrt{85}', '\\sqrt{67}'],
+  ]),
+  ...family('NeMo-Skills: texts and choices', true, [
+    ['even', '\\text{even}', '\\textbf{Even}', '\\mathrm{even}'],
+    ['D', '\\textbf{D}', '\\text{(D)}', '(D)', '\\mathrm{D}', '\\textbf{(D)}'],
+    ['19\\text{ any words}', '19', '19 \\text{ cm}^2'],
+    ['\\$12', '12', '12\\text{ dollars}'],
+    ['\\text{Thursday}', 'Thursday', '\\textit{thursday}'],
+    ['\\text{May 4}', 'May 4'],
+    ['\\text{no solution}', 'no solution', '\\text{No solution}'],
+  ]),
+  ...family('NeMo-Skills: texts and choices', false, [
+    ['even', '\\text{evenn}', 'odd', '\\text{not even}'],
+    ['D', 'C', '\\mathrm{D}\\cdot 2'],
+    ['\\text{May 4}', '4', 'June 4'],
+    ['10\\text{ a.m.}', '10\\text{ p.m.}', '10'],
+    ['\\text{5 or more}', '5'],
+  ]),
+  ...family('inspect_ai: matrices, relations and bounded cost', true, [
+    [
+      '\\begin{pmatrix} 2 & 0 \\\\ 1 & \\frac12 \\end{pmatrix}',
+      '\\begin{bmatrix}2&0\\\\1&0.5\\end{bmatrix}',
+      'M = \\begin{pmatrix}2&0\\\\1&\\frac{1}{2}\\\\\\end{pmatrix}',
+    ],
+    [
+      '\\begin{pmatrix} 1/\\sqrt{2} \\\\ -1 \\end{pmatrix}',
+      '\\begin{pmatrix} \\frac{\\sqrt2}{2} \\\\ -1 \\end{pmatrix}',
+    ],
+    ['x = 8', '8 = x', '8'],
+    ['y < 8', '8 > y'],
+    ['x^2 - x^2', '0'],
+    ['\\sqrt{7}-2', '-2 + sqrt(7)'],
+    ['\\frac{2\\sqrt{5}}{7}', '(2*sqrt(5))/7'],
+    ['\\angle ABC = 64^\\circ', '64', '64°'],
+    [
+      '1,\\frac{1+i\\sqrt{7}}{2},\\frac{1-i\\sqrt{7}}{2}',
+      '\\frac{1-i\\sqrt{7}}{2},\\frac{1+i\\sqrt{7}}{2},1',
+    ],
+    ['\\frac{1+2i}{3-4i}', '-\\frac15+\\frac25 i'],
+    ['3^{2025}', '3 \\cdot 3^{2024}'],
+    ['\\binom{3000}{1500}', '\\binom{3000}{1500}'],
+    ['2024^{4046}', '2024^{4046}'],
+    ['2^{2^{2^{49}}}', '2^{2^{2^{49}}}'],
+    ['1/2004!', '1/2004!'],
+    ['\\text{odd } n', 'odd $n$'],
+  ]),
+  ...family('inspect_ai: matrices, relations and bounded cost', false, [
+    ['\\begin{pmatrix} 1 & 2 \\end{pmatrix}', '\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}', '(1,2)', '1'],
+    ['\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}', '\\begin{pmatrix} 1 & 3 \\\\ 2 & 4 \\end{pmatrix}'],
+    ['x = 8', '9 = x'],
+    ['2^{2025}', '3^{2025}'],
+    ['2024^{4046}', '2024^{4047}'],
+    ['2^{2^{2^{49}}}', '2^{2^{2^{48}}}', '0'],
+    ['101_2', '101', '101_3'],
+  ]),
+  ...family('lighteval: what must not be read out of an answer', false, [
+    ['42', '43', '42.4', '42x', '\\text{forty-two}', '(42, 0)', '42 \\text{ or } 43'],
+    ['12345678901234567890', '12345678901234567891'],
+    ['2', '\\text{A2A}', '\\text{two}'],
+    ['x+y', 'x+y+z', 'xy'],
+    ['1234', '12,34', '1.234'],
+  ]),
+  ...family('lighteval: what must not be read out of an answer', true, [
+    ['12345678901234567890', '12345678901234567890.0'],
+    ['1234', '1,234', '1{,}234', '\\mathbf{1234}'],
+    ['12, 34', '34, 12', '12,34'],
+  ]),
+];
