@@ -1,12 +1,13 @@
 # make evaluate    solve, score and compare the bundled checkpoints (or MODEL=… PROBLEMS=… SAMPLES=… BUDGET=… ANSWERS=…)
 # make test        type-check, build and run every test (ARGS='src/engine' for some)
-# make bench       decode tokens/s at 1, 8 and 32 rows, and the share of time outside onnxruntime
+# make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
+# make soak        read answers out of a million random and mutated texts (or TEXTS=… SEED=…)
 # make lint        check format and style
 # make setup       install and build; the others do this by themselves
 # make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build evaluate test lint bench clean
+.PHONY: help setup build evaluate test lint bench soak clean
 
 MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
@@ -15,6 +16,8 @@ BUDGET ?=
 # The key of PROBLEMS, opened after the runs are sealed; empty where there is none.
 ANSWERS ?= $(wildcard $(PROBLEMS)/answers.csv)
 ARGS ?=
+TEXTS ?= 1000000
+SEED ?=
 
 # The install script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
 # There it is called by name, since npm 11 no longer runs such scripts by itself.
@@ -53,6 +56,10 @@ test: setup
 
 bench: setup
 	$(BOXED) bench models/pebble-sft
+	node dist/bench/answers.js
+
+soak: setup
+	node dist/bench/answers.js $(TEXTS) $(SEED)
 
 lint: setup
 	node_modules/.bin/biome check .

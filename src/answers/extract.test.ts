@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { FRAGMENTS, randomTexts } from '../../test/support/randomTexts.js';
 import { EDITIONS, editionOf } from '../problems/editions.js';
 import { CONTENT_CASES } from './contentCases.js';
 import { extractAnswer, firstSpanOfFinalAnswer, RULES } from './extract.js';
@@ -62,97 +63,6 @@ describe('the first offset that gives the final answer', () => {
   });
 });
 
-/** Pieces of real outputs; random sequences of them reach what random characters never would. */
-const FRAGMENTS = [
-  '\\boxed{',
-  '\\fbox{',
-  '\\boxed ',
-  '\\boxed',
-  '}',
-  '}',
-  '}',
-  '{',
-  '42',
-  '042',
-  '7',
-  '1,234',
-  '12,34',
-  '1/3',
-  '100000',
-  '-1',
-  '\\frac',
-  '\\dfrac84',
-  '\\frac{84}{2}',
-  '\\binom{8}{2}',
-  '\\sqrt',
-  '\\sqrt[3]',
-  '^',
-  '_',
-  '^{',
-  '!',
-  '(',
-  ')',
-  '[',
-  ']',
-  '|',
-  '\\left',
-  '\\right',
-  '\\{',
-  '\\}',
-  '\\text{',
-  '\\mathrm{',
-  ' cm',
-  '\\%',
-  '^\\circ',
-  '\\,',
-  '{,}',
-  ',\\!',
-  ' ',
-  '\n',
-  '.',
-  ',',
-  '+',
-  '-',
-  '*',
-  '/',
-  '=',
-  '\\equiv',
-  '\\pmod{1000}',
-  '\\bmod',
-  '\\approx',
-  ' or ',
-  'x',
-  '\\pi',
-  '\\times',
-  '\\cdot',
-  '\\\\',
-  '**Final Answer: ',
-  'Final Answer',
-  '**',
-  '$',
-  '\\boxed{42}',
-  '\\boxed{41}',
-  '\\boxed 4',
-  '\u2212',
-  '４２',
-  '√',
-  '°',
-  '²',
-  '\\ldots',
-  'gcd(',
-  '\\gcd',
-  '\\lfloor',
-  '\\rfloor',
-  '\\over',
-  '\\choose',
-  ':',
-  '%',
-  '\\',
-  '2^{2^{2^{49}}}',
-  '999!',
-  'e',
-  '\u{1d7d2}',
-];
 const fragmentTexts = fc
   .array(fc.constantFrom(...FRAGMENTS), { maxLength: 24 })
   .map((parts) => parts.join(''));
@@ -162,6 +72,7 @@ const mutatedTexts = fc
       ...CONTENT_CASES.filter(({ content }) => content.length < 100).map(
         ({ content }) => `\\boxed{${content}}`,
       ),
+      ...TEXT_CASES.map(({ text }) => text),
     ),
     fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(2), fc.constantFrom(...FRAGMENTS)), {
       maxLength: 3,
@@ -244,4 +155,31 @@ describe('long texts', () => {
     expect(extractAnswer(text, aimo3).value).toBe(value);
     expect(firstSpanOfFinalAnswer(text, aimo3) === null).toBe(value === null);
   });
+});
+
+describe('random and mutated texts', () => {
+  /** Says which seed to repeat when something fails. */
+  function soak(seed: number): void {
+    const rules = new Set<string>();
+    for (const text of randomTexts(seed, 5_000))
+      for (const edition of [editionOf('free'), aimo3]) {
+        let answer: ReturnType<typeof extractAnswer>;
+        let first: number | null;
+        try {
+          answer = extractAnswer(text, edition);
+          first = firstSpanOfFinalAnswer(text, edition);
+        } catch (error) {
+          throw new Error(`seed ${seed}, edition ${edition.name}, text ${JSON.stringify(text)}`, {
+            cause: error,
+          });
+        }
+        rules.add(answer.rule);
+        expect([seed, text, first === null]).toEqual([seed, text, answer.value === null]);
+      }
+    expect([seed, [...rules].sort()]).toEqual([seed, [...RULES].sort()]);
+  }
+
+  test('of a fixed seed', () => soak(1));
+
+  test('of a seed of today', () => soak(Math.floor(Date.now() / 1000)));
 });

@@ -12,8 +12,7 @@ import { PLACEHOLDER_WORDS } from './vocabulary.js';
 const PLAIN_INTEGER = /^\s*(-?\d{1,1000})\s*$/;
 /** What is compared as written; longer contents are derivations. */
 const MAX_VERBATIM_CHARACTERS = 200;
-const REPEATING_DECIMAL = /(\d*)\.(\d{0,20})\\(?:overline|bar|dot)\s*\{?(\d{1,20})\}?/g;
-const OUTWARD_BRACKETS = /^(?:\\left)?\s*([\][])([^()[\]]*,[^()[\]]*?)(?:\\right)?\s*([\][])$/;
+const REPEATING_DECIMAL = /(?<!\d)(\d{0,300})\.(\d{0,20})\\(?:overline|bar|dot)\s*\{?(\d{1,20})\}?/g;
 const REALS = /\\(?:mathbb|mathbf|Bbb)\s*\{?R\}?|\\R(?:eals)?(?![A-Za-z])/g;
 
 /** Reads `content`; never throws. Equal answers have equal values. */
@@ -39,21 +38,28 @@ export function readFree(content: string): Reading {
   }
 }
 
-/** With repeating decimals as fractions, the reals as an interval, and `]0, 1[` as `(0, 1)`. */
+/** With repeating decimals as fractions, the reals as an interval, and brackets that face each other. */
 function prepared(content: string): string {
   const ascii = asciiMathematics(content);
   // The prime of a derivative is no quotation mark.
-  const latex = (/[A-Za-z)]'+\s*$/.test(ascii) ? ascii.trim() : undecorated(ascii))
+  const latex = (/[A-Za-z)]'{1,3}\s*$/.test(ascii) ? ascii.trim() : undecorated(ascii))
     .replace(REPEATING_DECIMAL, repeatingFraction)
     .replace(REALS, '(-\\infty,\\infty)');
-  const [, open, ends, close] = OUTWARD_BRACKETS.exec(latex) ?? [];
-  return open === undefined ? latex : `${open === ']' ? '(' : '['}${ends}${close === '[' ? ')' : ']'}`;
+  return withInwardBrackets(latex.replace(/\\(?:left|right)(?![A-Za-z])/g, ''));
+}
+
+/** `]0, 1[` as `(0, 1)`. */
+function withInwardBrackets(latex: string): string {
+  const [open, close, ends] = [latex[0], latex.at(-1), latex.slice(1, -1)];
+  const isOutward = (open === ']' && (close === '[' || close === ']')) || (open === '[' && close === '[');
+  if (!isOutward || !ends.includes(',') || /[()[\]]/.test(ends)) return latex;
+  return `${open === ']' ? '(' : '['}${ends}${close === '[' ? ')' : ']'}`;
 }
 
 /** What has no value that is understood is still equal to itself. */
 function verbatim(latex: string, why: string): Reading {
   const written = latex
-    .replace(/\\(?:left|right|displaystyle)(?![A-Za-z])/g, '')
+    .replace(/\\displaystyle(?![A-Za-z])/g, '')
     .replace(/\\(?:text|textbf|textit|textrm|mathrm|mbox)\s*\{([^{}]*)\}/g, '$1')
     .replace(/_\{(\w)\}/g, '_$1')
     .replace(/\$/g, '')

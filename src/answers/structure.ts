@@ -1,16 +1,18 @@
 /** The structure of a free answer: what is listed, what is in brackets, what is related to what. */
+import { closesAtEnd, peeled, splitAt } from './brackets.js';
 import { isInfinite, textOfValue } from './freeValue.js';
 import { RefusedAnswerError } from './refusal.js';
 import { isRelated, relationOf } from './relations.js';
 import { textOf } from './textAnswer.js';
 import type { Token } from './tokens.js';
+import { spend } from './work.js';
 
 /**
  * The canonical text of an answer. `notes` takes what a careful reader should know.
  * @throws RefusedAnswerError when it is not understood, or has several readings
  */
 export function structureOf(tokens: readonly Token[], notes: string[]): string {
-  const whole = unwrapped(withBareWords(tokens));
+  const whole = peeled(withBareWords(tokens));
   const text = textOf(whole);
   if (text !== null) return text;
   const members = splitAt(whole, ({ kind, text: word }) => kind === 'comma' || isJoining(kind, word));
@@ -27,6 +29,9 @@ export function structureOf(tokens: readonly Token[], notes: string[]): string {
     throw new RefusedAnswerError('its list gives values to several names');
   return setOf(read.flatMap(({ texts }) => texts));
 }
+
+/** Tokens that are looked through, several times over, in a unit of work. */
+const TOKENS_A_UNIT = 10;
 
 const isJoining = (kind: Token['kind'], text: string) =>
   kind === 'words' && (text === 'or' || text === 'and');
@@ -50,10 +55,10 @@ function memberOf(tokens: readonly Token[], notes: string[]): Member {
       return { label: null, texts: [relation.text], text: relation.text, isRange: relation.isRange };
     return { ...memberOf(relation.side, notes), label: relation.label };
   }
-  const bare = unwrapped(tokens);
+  const bare = peeled(tokens);
   // The members of a set each have signs of their own.
   const alternatives = isSet(bare) ? [bare] : alternativesOf(bare);
-  const texts = alternatives.map((alternative) => unitOf(unwrapped(alternative), notes));
+  const texts = alternatives.map((alternative) => unitOf(peeled(alternative), notes));
   return { label: null, texts, text: setOf(texts), isRange: false };
 }
 
@@ -71,9 +76,10 @@ function setOf(texts: readonly string[]): string {
 
 /** One thing: a set, a tuple or interval, a union, infinity, a text, or an expression. */
 function unitOf(tokens: readonly Token[], notes: string[]): string {
+  spend(tokens.length / TOKENS_A_UNIT);
   const parts = splitAt(tokens, ({ kind }) => kind === 'union');
   if (parts.length > 1) {
-    const bare = parts.map(unwrapped);
+    const bare = parts.map(peeled);
     const [sets, others] = [bare.filter(isSet), bare.filter((part) => !isSet(part))];
     return unionOf(
       others.map((part) => unitOf(part, notes)),
@@ -86,7 +92,6 @@ function unitOf(tokens: readonly Token[], notes: string[]): string {
     if (open.text === 'set') return inner.length === 0 ? '{}' : setOf(membersIn(inner, notes));
     const members = splitAt(inner, ({ kind }) => kind === 'comma');
     if (members.length > 1) return bracketed(open.text, tokens.at(-1)!.text, members, notes);
-    if (tokens.at(-1)!.text === open.text && inner.length > 0) return structureOf(inner, notes);
   }
   return textOf(tokens) ?? textOfValue(tokens, notes);
 }
@@ -138,39 +143,4 @@ function withBareWords(tokens: readonly Token[]): readonly Token[] {
   const isWordGroup = (at: number) =>
     tokens[at]?.text === '{' && tokens[at + 1]?.kind === 'words' && tokens[at + 2]?.text === '{';
   return tokens.filter(({ text }, at) => text !== '{' || !(isWordGroup(at) || isWordGroup(at - 2)));
-}
-
-/** Splits at tokens outside of brackets. */
-function splitAt(tokens: readonly Token[], separates: (token: Token) => boolean): Token[][] {
-  const parts: Token[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    if (token.kind === 'open') depth++;
-    if (token.kind === 'close') depth--;
-    if (depth === 0 && separates(token)) parts.push([]);
-    else parts.at(-1)!.push(token);
-  }
-  return parts;
-}
-
-/** Without the braces around the whole, which do not show in print. */
-function unwrapped(tokens: readonly Token[]): readonly Token[] {
-  let [first, end] = [0, tokens.length];
-  while (end - first >= 2 && tokens[first]!.text === '{' && closesAtEnd(tokens.slice(first, end))) {
-    first++;
-    end--;
-  }
-  return tokens.slice(first, end);
-}
-
-/** Whether the first bracket is closed by the last token: a brace by a brace, a round or square one by either. */
-function closesAtEnd(tokens: readonly Token[]): boolean {
-  const kindOf = (text: string) => (text === '[' ? '(' : text);
-  let depth = 0;
-  for (const [index, { kind, text }] of tokens.entries()) {
-    if (kind === 'open') depth++;
-    if (kind === 'close' && --depth === 0)
-      return index === tokens.length - 1 && kindOf(text) === kindOf(tokens[0]!.text);
-  }
-  return false;
 }

@@ -1,10 +1,14 @@
 /** Factors of the numbers under roots. */
+import { RefusedAnswerError } from '../refusal.js';
 import { spend } from '../work.js';
 
 /** Trial division up to here factors every number below its square, which is more than people leave under a root. */
 const LARGEST_TRIAL = 1 << 15;
 /** Longer numbers are divided by these alone: a division of BigInts is a hundred times as dear. */
 const LARGEST_LONG_TRIAL = 200;
+
+/** A longer number under a root is no answer. */
+const TOO_LONG = 1n << 1024n;
 
 let table: readonly number[] | undefined;
 
@@ -26,15 +30,20 @@ function primes(): readonly number[] {
 /**
  * `n` >= 1 as powers of its factors, ascending. What trial division leaves is taken apart if it is a square and
  * stands as one factor otherwise; it is a prime if `n` is below 2^30.
+ * @throws RefusedAnswerError for a number of more than 1,024 bits
  */
 export function factorsOf(n: bigint): ReadonlyMap<bigint, number> {
+  if (n >= TOO_LONG) throw new RefusedAnswerError('it has too long a number under a root or in a logarithm');
   const factors = new Map<bigint, number>();
   let rest = n;
   for (const prime of primes()) {
     if (prime > LARGEST_LONG_TRIAL || rest <= BigInt(Number.MAX_SAFE_INTEGER)) break;
     spend(1);
     const divisor = BigInt(prime);
-    for (; rest % divisor === 0n; rest /= divisor) factors.set(divisor, (factors.get(divisor) ?? 0) + 1);
+    for (; rest % divisor === 0n; rest /= divisor) {
+      spend(0.5);
+      factors.set(divisor, (factors.get(divisor) ?? 0) + 1);
+    }
   }
   if (rest <= BigInt(Number.MAX_SAFE_INTEGER)) rest = BigInt(takeSmallFactors(Number(rest), factors));
   if (rest === 1n) return factors;
