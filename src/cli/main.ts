@@ -10,6 +10,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { extractCommand } from './extract.js';
 import { generateCommand } from './generate.js';
+import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
 
 /** Exit statuses: wrong use, and failure while running. */
@@ -26,6 +27,7 @@ const program = new Command('boxed')
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
   .addCommand(compareCommand())
+  .addCommand(revoteCommand())
   .addCommand(exportCommand())
   .addCommand(generateCommand())
   .addCommand(extractCommand())

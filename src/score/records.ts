@@ -1,4 +1,6 @@
 /** What scoring keeps of a sample: counts and the answer, never the text, so a journal of any size fits in memory. */
+import { answerValueOf } from '../answers/policy.js';
+import type { Ballot } from '../answers/vote.js';
 import type { Finish, Run, Sample } from '../core.js';
 import { digestOf } from '../files.js';
 import { JournalContentError } from './errors.js';
@@ -14,6 +16,9 @@ export interface SampleRecord {
   /** Tokens after which the answer stood; `null` without an answer. */
   readonly answerEnd: number | null;
   readonly finish: Finish;
+  /** As in `Sample`; votes weigh by them, scores do not. */
+  readonly logprob: number;
+  readonly tailLogprob: number;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly seconds: number;
@@ -47,9 +52,16 @@ function slim(sample: Sample): SampleRecord {
     tokens: sample.tokens.length,
     answerEnd: sample.answerEnd,
     finish: sample.finish,
+    logprob: sample.logprob,
+    tailLogprob: sample.tailLogprob,
     startedAt: sample.startedAt,
     seconds: sample.seconds,
   };
+}
+
+/** The record as a vote sees it. */
+export function ballotOfRecord({ index, answer, tokens, logprob, tailLogprob }: SampleRecord): Ballot {
+  return { index, value: answer === null ? null : answerValueOf(answer), tokens, logprob, tailLogprob };
 }
 
 function misplaced(sample: Sample, fault: string): JournalContentError {
