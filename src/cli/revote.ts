@@ -24,9 +24,7 @@ export function revoteCommand(): Command {
         'answers, how many are right and how right a vote over k samples is. Needs no model and changes nothing.',
     )
     .argument('<run>', 'run folder, as `boxed evaluate` prints it')
-    .addOption(
-      new Option('--rule <name>', 'how to vote').choices([...VOTE_RULES, ALL]).default(ALL),
-    )
+    .addOption(new Option('--rule <name>', 'how to vote').choices([...VOTE_RULES, ALL]).default(ALL))
     .option(
       '--answers <path>',
       'problem set folder with answers.csv, or a file with id and answer; the run must be sealed',

@@ -1,5 +1,5 @@
 /** Values: quotients of sums, always in normal form, so that equal values have equal texts. */
-import { divide as divideRationals, rational } from '../rational.js';
+import { divide as divideRationals, type Rational, rational } from '../rational.js';
 import { RefusedAnswerError } from '../refusal.js';
 import { commonFactor, commonPowers, contentOf, exactQuotient, groupedByRoots } from './polynomials.js';
 import { printedQuotient } from './printed.js';
@@ -43,10 +43,22 @@ export function normalized(above: Sum, below: Sum = ONE): Value {
       ? [cleared.above, cleared.below]
       : [over(cleared.above, shared), over(cleared.below, shared)];
   if (numberIn(bottom) !== null) return scaled(top, bottom);
-  if (groupedByRoots(bottom).some(({ roots }) => roots.length > 0)) return scaled(top, bottom);
+  if (groupedByRoots(bottom).some(({ roots }) => roots.length > 0)) {
+    const ratio = ratioOf(top, bottom);
+    return ratio === null ? scaled(top, bottom) : { above: constant(ratio), below: ONE };
+  }
   let factor = bottom;
   for (const part of groupedByRoots(top)) factor = commonFactor(factor, part.factor);
   return numberIn(factor) === null ? scaled(over(top, factor), over(bottom, factor)) : scaled(top, bottom);
+}
+
+/** The number that one sum is times the other, `null` when there is none. */
+function ratioOf(a: Sum, b: Sum): Rational | null {
+  const [[key, term]] = [...a] as [[string, Term]];
+  const other = b.get(key);
+  if (other === undefined || a.size !== b.size) return null;
+  const ratio = divideRationals(term.coefficient, other.coefficient);
+  return add(a, negateSum(scale(b, ratio))).size === 0 ? ratio : null;
 }
 
 /** With the denominator primitive. */
