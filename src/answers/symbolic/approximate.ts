@@ -37,9 +37,9 @@ function atomNear(atom: Atom): number | null {
   switch (atom.kind) {
     case 'prime':
       return Number(atom.prime);
-    case 'root': {
-      const radicand = sumNear(atom.radicand);
-      return radicand === null || radicand < 0 ? null : radicand ** (1 / atom.index);
+    case 'radicand': {
+      const radicand = sumNear(atom.sum);
+      return radicand === null || radicand < 0 ? null : radicand;
     }
     case 'symbol':
       return atom.name === 'pi' ? Math.PI : atom.name === 'e' ? Math.E : null;

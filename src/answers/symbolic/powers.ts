@@ -34,9 +34,12 @@ import {
 /** Sums are multiplied out up to this power. */
 const MAX_EXPANDED_POWER = 60n;
 
+/** A longer name of a function's value, or of what is under a root, is no part of an answer. */
+const MAX_NAME_CHARACTERS = 300;
+
 /** A value that stands for itself: a variable, or a function of something. */
 export function symbolValue(name: string): Value {
-  if (name.length > 300) throw new RefusedAnswerError('it has too long a part');
+  if (name.length > MAX_NAME_CHARACTERS) throw new RefusedAnswerError('it has too long a part');
   return normalized(powerOf({ kind: 'symbol', name }));
 }
 
@@ -200,16 +203,17 @@ function rootOfPowers(powers: readonly Power[], order: number): Value {
   const inside: Power[] = [];
   for (const power of powers) {
     const { atom, above, below } = power;
-    const isPositive = atom.kind === 'prime' || atom.name === 'pi' || atom.name === 'e';
-    if (atom.kind === 'prime') {
+    const isPositive = atom.name === 'pi' || atom.name === 'e';
+    // An even root has shown already that its radicand is positive.
+    const isRoot =
+      atom.kind === 'prime' || (atom.kind === 'radicand' && (below % 2 === 0 || order % 2 === 1));
+    if (isRoot) {
       const shared = powerIn(atom, above, below * order);
       result = product(result, normalized(powerOf(atom, shared.above, shared.below)));
     } else if (atom.kind === 'symbol' && (isPositive || order % 2 === 1 || above % (2 * order) === 0)) {
       const whole = Math.floor(above / order);
       if (whole > 0) result = product(result, normalized(powerOf(atom, whole)));
       if (above > whole * order) inside.push({ ...power, above: above - whole * order });
-    } else if (atom.kind === 'root' && above === 1 && atom.index * order <= MAX_ROOT_INDEX) {
-      result = product(result, rootOf(normalized(atom.radicand), BigInt(atom.index * order)));
     } else inside.push(power);
   }
   if (inside.length === 0) return result;
@@ -217,11 +221,11 @@ function rootOfPowers(powers: readonly Power[], order: number): Value {
 }
 
 function nestedRoot(sum: Sum, order: number): Value {
-  const name = printedRoot(printedSum(sum), order);
+  const radicand = printedSum(sum);
   // What is no real number for sure must not be folded by the laws of real roots.
-  if (hasAtom(sum, ({ kind }) => kind === 'imaginary')) return symbolValue(name);
-  if (name.length > 300) throw new RefusedAnswerError('it has too long a part');
-  return normalized(powerOf({ kind: 'root', name, radicand: sum, index: order }));
+  if (hasAtom(sum, ({ kind }) => kind === 'imaginary')) return symbolValue(printedRoot(radicand, order));
+  if (radicand.length > MAX_NAME_CHARACTERS) throw new RefusedAnswerError('it has too long a part');
+  return normalized(powerOf({ kind: 'radicand', name: `(${radicand})`, sum }, 1, order));
 }
 
 /**

@@ -45,7 +45,11 @@ function printedPowers(powers: readonly Power[]): string {
   for (const { atom, above, below } of powers) {
     if (atom.kind === 'prime')
       underRoots.set(below, (underRoots.get(below) ?? 1n) * atom.prime ** BigInt(above));
-    else others.push(above === 1 ? atom.name : `${inParentheses(atom.name)}^${above}`);
+    else {
+      const base =
+        atom.kind === 'radicand' ? printedRoot(atom.name.slice(1, -1), below) : inParentheses(atom.name);
+      others.push(above === 1 ? (atom.kind === 'radicand' ? base : atom.name) : `${base}^${above}`);
+    }
   }
   const roots = [...underRoots].sort(([a], [b]) => a - b);
   return [...others, ...roots.map(([index, radicand]) => printedRoot(String(radicand), index))].join('*');

@@ -28,10 +28,8 @@ export interface Value {
   readonly below: Sum;
 }
 
-/** Roots that are cleared out of a denominator, one a round; answers have one or two. */
-const MAX_ROUNDS = 6;
-/** Roots of higher orders are cleared from denominators of one term alone. */
-const LARGEST_CLEARED = 3;
+/** A round takes a root out of a denominator, or halves or thirds its order; answers need one or two. */
+const MAX_ROUNDS = 12;
 
 export function normalized(above: Sum, below: Sum = ONE): Value {
   if (below.size === 0) throw new RefusedAnswerError('it divides by zero');
@@ -105,8 +103,8 @@ export function printed({ above, below }: Value): string {
 }
 
 /**
- * Multiplies above and below until the denominator has no square or cube root and no i in it. Denominators with
- * several powers of a higher root are left as they are.
+ * Multiplies above and below until the denominator has no root and no i in it. Denominators of several terms with a
+ * root whose order has other factors than 2 and 3 are left as they are.
  */
 function withoutRootsBelow(above: Sum, below: Sum): Value {
   let value: Value = { above, below };
@@ -115,7 +113,10 @@ function withoutRootsBelow(above: Sum, below: Sum): Value {
     if (power === undefined) return value;
     const helper = conjugateOf(value.below, power);
     if (helper === null) return value;
-    value = { above: times(value.above, helper), below: times(value.below, helper) };
+    const cleared = times(value.below, helper);
+    // Roots of roots may depend on each other; then the helper may be 0 in disguise.
+    if (cleared.size === 0) throw new RefusedAnswerError('its denominator may be zero');
+    value = { above: times(value.above, helper), below: cleared };
   }
   return value;
 }
@@ -125,32 +126,22 @@ const isRoot = ({ atom }: Power) => atom.kind !== 'symbol';
 /** A factor that takes the powers of one root out of a sum; `null` when the root is of too high an order. */
 function conjugateOf(sum: Sum, { atom }: Power): Sum | null {
   const exponents = [...sum.values()].map((term) => exponentOf(term, atom));
-  const order = atom.kind === 'root' ? atom.index : atom.kind === 'imaginary' ? 2 : leastCommon(exponents);
   if (onlyTerm(sum) !== null) {
     const [{ above, below }] = exponents as [Power];
-    return atom.kind === 'prime' ? powerOf(atom, below - above, below) : powerOf(atom, order - above);
+    return atom.kind === 'imaginary' ? powerOf(atom) : powerOf(atom, below - above, below);
   }
-  if (order > LARGEST_CLEARED) return null;
-  const parts = Array.from({ length: order }, (_, exponent) =>
+  const order = atom.kind === 'imaginary' ? 2 : leastCommon(exponents);
+  const modulus = order % 2 === 0 ? 2 : order % 3 === 0 ? 3 : null;
+  if (modulus === null) return null;
+  const [a, b, c] = Array.from({ length: 3 }, (_, rest) =>
     sumOf(
-      [...sum.values()]
-        .filter((_term, at) => wholeExponent(exponents[at]!, atom, order) === exponent)
-        .map(({ coefficient, powers }) => ({
-          coefficient,
-          powers: powers.filter((power) => power.atom.name !== atom.name),
-        })),
+      [...sum.values()].filter((_term, at) => wholeExponent(exponents[at]!, atom, order) % modulus === rest),
     ),
-  );
-  const root = atom.kind === 'prime' ? powerOf(atom, 1, order) : powerOf(atom);
-  if (order === 2) return add(parts[0]!, negateSum(times(parts[1]!, root)));
-  // (a + b r + c r^2) times this is a^3 + b^3 R + c^3 R^2 - 3 a b c R, for r^3 = R.
-  const [a, b, c] = parts as [Sum, Sum, Sum];
-  const square = times(root, root);
-  const cube = times(square, root);
-  const constantPart = add(times(a, a), negateSum(times(times(b, c), cube)));
-  const linear = times(add(times(times(c, c), cube), negateSum(times(a, b))), root);
-  const quadratic = times(add(times(b, b), negateSum(times(a, c))), square);
-  return add(constantPart, add(linear, quadratic));
+  ) as [Sum, Sum, Sum];
+  // (a + b) (a - b) has even powers alone; this times a + b + c is a^3 + b^3 + c^3 - 3abc, where 3 divides them.
+  if (modulus === 2) return add(a, negateSum(b));
+  const squares = add(times(a, a), add(times(b, b), times(c, c)));
+  return add(squares, negateSum(add(times(a, b), add(times(b, c), times(c, a)))));
 }
 
 function exponentOf({ powers }: Term, atom: Atom): Power {
@@ -158,7 +149,7 @@ function exponentOf({ powers }: Term, atom: Atom): Power {
 }
 
 function wholeExponent({ above, below }: Power, atom: Atom, order: number): number {
-  return atom.kind === 'prime' ? (above * order) / below : above;
+  return atom.kind === 'imaginary' ? above : (above * order) / below;
 }
 
 const leastCommon = (exponents: readonly Power[]): number =>

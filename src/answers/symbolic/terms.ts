@@ -10,14 +10,15 @@ import { RefusedAnswerError } from '../refusal.js';
 import { spend } from '../work.js';
 
 /**
- * What a power is taken of. A prime carries a fractional exponent below 1 (the root of two is the prime 2 to the 1/2);
- * `imaginary` and `root` carry a whole one below the order at which they turn into something simpler; a symbol (a
- * variable, pi, e, the value of a function) any whole one above 0. Powers of different atoms are independent.
+ * What a power is taken of. A prime and the `radicand` of another root carry a fractional exponent below 1 (the root of
+ * two is the prime 2 to the 1/2); i carries 1; a symbol (a variable, pi, e, the value of a function) any whole exponent
+ * above 0. Powers of different atoms are independent, but for roots of roots, which may depend on each other.
  */
 export type Atom =
   | { readonly kind: 'prime'; readonly name: string; readonly prime: bigint }
   | { readonly kind: 'imaginary'; readonly name: 'i' }
-  | { readonly kind: 'root'; readonly name: string; readonly radicand: Sum; readonly index: number }
+  /** The name is the sum's text in parentheses, which no name of a symbol is. */
+  | { readonly kind: 'radicand'; readonly name: string; readonly sum: Sum }
   | { readonly kind: 'symbol'; readonly name: string };
 
 /** `atom ^ (above / below)`, in lowest terms. */
@@ -132,12 +133,10 @@ function timesTerm(x: Term, y: Term): { readonly term: Term; readonly factors: r
         if (power.above % 4 >= 2) coefficient = multiply(coefficient, rational(-1n));
         if (power.above % 2 === 1) powers.push({ ...power, above: 1 });
         break;
-      case 'root': {
-        for (let count = power.above; count >= atom.index; count -= atom.index) factors.push(atom.radicand);
-        const above = power.above % atom.index;
-        if (above > 0) powers.push({ ...power, above });
+      case 'radicand':
+        for (let count = power.above; count >= power.below; count -= power.below) factors.push(atom.sum);
+        if (power.above % power.below > 0) powers.push({ ...power, above: power.above % power.below });
         break;
-      }
       case 'symbol':
         powers.push(power);
         break;
