@@ -149,6 +149,11 @@ describe('long texts', () => {
     ['equal boxes', long('\\boxed{\\frac{84}{2}} '), 42n],
     ['final answers without a value', long('\nFinal Answer: none '), null],
     ['spaces after a command', `\\boxed${long(' ')}{42}`, 42n],
+    [
+      'different expressions of one value',
+      Array.from({ length: 3_000 }, (_, i) => `\\boxed{1000! - 1000! + 42 + ${i} - ${i}}`).join(''),
+      42n,
+    ],
     ['one digit run', `\\boxed{${long('9')}}`, null],
     ['prose, then a box', `${long('Let us compute $x^{2} + 1$. ')}\\boxed{42}`, 42n],
   ])('%s', (_name, text, value) => {

@@ -124,6 +124,44 @@ export const TEXT_CASES: readonly TextCase[] = [
     ['\\boxed{2^{2^{2^{49}}}}', null, 'boxed-refused', 'bits'],
     ['\\boxed{1042 \\equiv 42 \\pmod{1000}}', 42, 'boxed-expression'],
   ]),
+  ...family('Math-Verify issues 44 and 57: boxes must not run together', 'aimo3', [
+    ['Each is \\boxed{520}. In all \\boxed{520}', 520, 'boxed'],
+    ['n=\\boxed{7}, written \\boxed{007}', 7, 'boxed'],
+    ['\\boxed{12}\\boxed{345}', 345, 'boxed'],
+  ]),
+  ...family('Math-Verify issue 76: emphasis around the value', 'aimo3', [
+    ['Work: 2, 3, 4.\n\n**Final Answer: 61**', 61, 'final-answer', 'no box'],
+    ['**Final Answer:** **61**', 61, 'final-answer', 'no box'],
+    ['**\\boxed{61}**', 61, 'boxed'],
+  ]),
+  ...family('lm-evaluation-harness issues 3643, 3475, 2552: the box and the bare word', 'aimo3', [
+    ['I put my answer in \\boxed as told. It is \\boxed{88}.', 88, 'boxed'],
+    ['It is \\boxed{88}. Did I use \\boxed right?', 88, 'boxed'],
+    ['\\boxed{\\frac{176}{2}}', 88, 'boxed-expression'],
+    ['\\boxed', null, 'none'],
+  ]),
+  ...family('lm-evaluation-harness issue 3382: cut in the middle', 'aimo3', [
+    ['<think>perhaps \\boxed{9', null, 'none'],
+    ['<think>perhaps \\boxed{9} or \\boxed{8', 9, 'boxed'],
+  ]),
+  ...family('NeMo-Skills issue 1511: precedence of box and line', 'aimo3', [
+    ['\\boxed{44}\n\nFinal Answer: 45', 44, 'boxed'],
+    ['Final Answer: 45\n\n\\boxed{44}', 44, 'boxed'],
+  ]),
+  ...family('inspect_ai: bounded cost, exactly', 'aimo2', [
+    ['\\boxed{2^{2^{2^{49}}}}', null, 'boxed-refused', 'bits'],
+    ['\\boxed{2024^{4046}!}', null, 'boxed-refused', 'factorials'],
+    ['\\boxed{2024^{2024}}', 776, 'boxed-expression', 'modulo 1000'],
+    ['\\boxed{98765432109876543217}', 217, 'boxed', 'modulo 1000'],
+    ['\\boxed{98765432109876543218}', 218, 'boxed', 'modulo 1000'],
+    [`\\boxed{1${'+1000!'.repeat(30)}}`, null, 'boxed-refused', 'more work'],
+  ]),
+  ...family('lighteval: numbers that are not the answer', 'aimo3', [
+    ['\\boxed{A2A}', null, 'boxed-refused', "contains 'A'"],
+    ['\\boxed{2 \\text{ or } 3}', null, 'boxed-refused', "'or'"],
+    ['\\boxed{\\text{two}}', null, 'none'],
+    ['\\boxed{1000,99}', null, 'boxed-refused', 'several values'],
+  ]),
   ...family('notes on a reading', 'aimo3', [
     ['\\boxed{\\dfrac842}', 42, 'boxed-expression', 'read as 84/2'],
     ['\\boxed{2^10}', 1024, 'boxed-expression', 'exponent is read as 10'],

@@ -69,6 +69,26 @@ describe('extracting line by line', () => {
     expect((await extractText('{"id":7,"text":"\\\\boxed{1}"}')).lines).toMatchObject([{ id: 7, value: 1 }]);
   });
 
+  test('the edition free gives texts for what is no integer', async () => {
+    const written: string[] = [];
+    const destination = new Writable({
+      write(chunk, _encoding, done) {
+        written.push(String(chunk));
+        done();
+      },
+    });
+    const lines = ['\\\\boxed{\\\\frac{2}{4}}', '\\\\boxed{4}', '\\\\boxed{\\\\text{Yes}}'];
+    const input = lines.map((text, id) => `{"id":${id},"text":"${text}"}\n`).join('');
+    const free = editionOf('free');
+    await extractLines(Readable.from([input], { objectMode: false }), destination, free, 'test.jsonl');
+    const values = written
+      .join('')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).value);
+    expect(values).toEqual(['1/2', 4, 'yes']);
+  });
+
   test('no line, no answer', async () => {
     expect(await extractText('')).toEqual({ counts: { texts: 0, answers: 0, refused: 0 }, lines: [] });
   });

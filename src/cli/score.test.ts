@@ -13,6 +13,7 @@ import {
   syntheticScore,
   syntheticSubmission,
 } from '../../test/support/syntheticRuns.js';
+import { VOTE_RULES } from '../answers/vote.js';
 import { UsageError } from '../errors.js';
 import { editionOf } from '../problems/editions.js';
 import { Journal } from '../run/journal.js';
@@ -20,6 +21,7 @@ import { sealRun } from '../run/seal.js';
 import { SubmissionWriter } from '../run/submission.js';
 import { IncomparableRunsError, ScoreFileError } from '../score/errors.js';
 import { compareCommand } from './compare.js';
+import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
 
 const SIZE = { problems: 20, samples: 3 };
@@ -62,6 +64,8 @@ async function makeRun(name: string, behaviour: Behaviour, size: SyntheticSize =
 }
 
 const boxedScore = (...parts: string[]) => scoreCommand().parseAsync(parts, { from: 'user' });
+const boxedRevote = (...parts: string[]) =>
+  revoteCommand().exitOverride().parseAsync(parts, { from: 'user' });
 const boxedCompare = (...parts: string[]) => compareCommand().parseAsync(parts, { from: 'user' });
 
 describe('boxed score', () => {
@@ -127,5 +131,47 @@ describe('boxed compare', () => {
     await expect(command.parseAsync(['x', '--budgets', '64,many'], { from: 'user' })).rejects.toThrow(
       'whole numbers of tokens',
     );
+  });
+});
+
+describe('boxed revote', () => {
+  test('prints what every vote hands in and how right it is over k samples', async () => {
+    const folder = await makeRun('votes', SFT);
+    await boxedRevote(folder, '--answers', answers);
+    for (const title of ['Answers handed in', 'Accuracy of a vote over k samples'])
+      expect(printed).toContain(title);
+    for (const rule of VOTE_RULES) expect(printed).toContain(rule);
+    printed = '';
+    await boxedRevote(folder, '--rule', 'entropy', '--json');
+    const { rules } = JSON.parse(printed);
+    expect(rules).toHaveLength(1);
+    expect(rules[0]).toMatchObject({ rule: 'entropy', right: null, byVotes: [] });
+    expect(rules[0].answers).toHaveLength(SIZE.problems);
+  });
+
+  test('the plurality over all samples is the submission that the run left', async () => {
+    const folder = await makeRun('same', SFT);
+    await boxedRevote(folder, '--rule', 'plurality', '--answers', answers, '--json');
+    const { rules } = JSON.parse(printed);
+    printed = '';
+    await boxedScore(folder, '--answers', answers, '--json');
+    expect(rules[0].byVotes.at(-1).accuracy).toEqual(JSON.parse(printed).majority);
+  });
+
+  test('an unknown rule is refused with those there are', async () => {
+    const refusal = (await boxedRevote('nowhere', '--rule', 'best').catch((error) => error)) as Error;
+    for (const rule of VOTE_RULES) expect(refusal.message).toContain(rule);
+  });
+
+  test('a journal of another version is refused by name, and the key stays shut before the seal', async () => {
+    const folder = await makeRun('older', SFT);
+    const file = join(folder, 'run.json');
+    const run = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...run, sealed: null }));
+    await expect(boxedRevote(folder, '--answers', join(home, 'nowhere.csv'))).rejects.toMatchObject({
+      name: 'NotSealedError',
+    });
+    await writeFile(file, JSON.stringify({ ...run, format: 1 }));
+    await expect(boxedRevote(folder)).rejects.toMatchObject({ name: 'RunFormatError' });
   });
 });

@@ -201,13 +201,14 @@ describe('another run', () => {
       '0.95',
       '0.9',
     ],
+    ['settings.vote', settings({ vote: 'entropy' }), '"plurality"', '"entropy"'],
     ['settings.samples', settings({ samples: 5 }), '4', '5'],
     ['settings.timeBudgetMs', settings({ timeBudgetMs: 1_000 }), 'null', '1000'],
     ['settings.device', settings({ device: 'cuda' }), '"cpu"', '"cuda"'],
     ['digests.prompt', { ...RUN, digests: { ...RUN.digests, prompt: 'd'.repeat(64) } }, '"ccc', '"ddd'],
     ['order[0]', { ...RUN, order: ['a', '192e23', 'b'] }, '"b"', '"a"'],
     ['order[3]', { ...RUN, order: [...RUN.order, 'd'] }, 'nothing', '"d"'],
-    ['format', { ...RUN, format: 2 }, '1', '2'],
+    ['format', { ...RUN, format: RUN.format + 1 }, `${RUN.format}`, `${RUN.format + 1}`],
   ])('resume refuses another %s by name, with both values', async (field, run, was, is) => {
     await write([sampleOf('a', 0)]);
     const error = await caughtFrom(Journal.resume(folder, run));
@@ -216,6 +217,17 @@ describe('another run', () => {
     expect(error.message).toContain(`now it is ${is}`);
     expect(error.hint).toContain(field);
     expect(await resumed()).toHaveLength(1);
+  });
+
+  test('answers that are no integers come back as they were', async () => {
+    const texts = ['sqrt(2)/2', '{1, 2}', 'yes', '-1/2', '"'].map((value, index) => {
+      const sample = sampleOf('a', index % 4);
+      return { ...sample, problemId: index < 4 ? 'a' : 'b', answer: { ...sample.answer, value } };
+    });
+    await write(texts);
+    expect((await resumed()).map(({ answer }) => answer.value)).toEqual(
+      texts.map(({ answer }) => answer.value),
+    );
   });
 
   test('program and library versions may differ', async () => {
@@ -230,7 +242,7 @@ describe('another run', () => {
       await writeFile(runFile, content);
       await expect(readRun(folder)).rejects.toMatchObject({ name: 'NotARunError', place: { file: runFile } });
     }
-    await writeFile(runFile, JSON.stringify({ ...RUN, format: 2 }));
+    await writeFile(runFile, JSON.stringify({ ...RUN, format: RUN.format - 1 }));
     await expect(readRun(folder)).rejects.toMatchObject({
       name: 'RunFormatError',
       place: { field: 'format' },

@@ -122,3 +122,34 @@ describe('readSubmission', () => {
     expect((await both()).map(([id]) => id)).toEqual(ids);
   });
 });
+
+describe('a submission of texts', () => {
+  const free = editionOf('free');
+
+  test('holds texts in both files, and gives back integers and texts', async () => {
+    const writer = new SubmissionWriter(folder, IDS, 0n, free);
+    writer.set('b', 'sqrt(2)/2');
+    writer.set('a', '{1, "x"}');
+    await writer.start();
+    expect([...(await readSubmission(folder, free))]).toEqual([
+      ['b', 'sqrt(2)/2'],
+      ['192e23', 0n],
+      ['a', '{1, "x"}'],
+    ]);
+    expect(await readParquet()).toEqual([
+      ['b', 'sqrt(2)/2'],
+      ['192e23', '0'],
+      ['a', '{1, "x"}'],
+    ]);
+    writer.set('b', 2n ** 70n);
+    await writer.flush();
+    expect((await readSubmission(folder, free)).get('b')).toBe(2n ** 70n);
+  });
+
+  test('is refused in an edition of integers', async () => {
+    await new SubmissionWriter(folder, IDS, 'none', free).start();
+    await expect(readSubmission(folder, aime)).rejects.toMatchObject({ name: 'BadSubmissionError' });
+    const refusal = expect.objectContaining({ name: 'BadSubmissionError' });
+    expect(() => new SubmissionWriter(folder, IDS, 'none', aime)).toThrow(refusal);
+  });
+});

@@ -18,6 +18,8 @@ describe('collectRecords', () => {
       tokens: 30,
       answerEnd: 12,
       finish: 'stop',
+      logprob: -7.5,
+      tailLogprob: -7.5,
       startedAt: 0,
       seconds: 0.03,
     });

@@ -10,7 +10,7 @@ import {
   syntheticSamples,
   syntheticScore,
 } from '../../test/support/syntheticRuns.js';
-import type { Sample } from '../core.js';
+import type { AnswerValue, Sample } from '../core.js';
 import { EmptyRunError, KeyCoverageError, SubmissionGapError } from './errors.js';
 import { collectRecords } from './records.js';
 import type { Score } from './score.js';
@@ -88,6 +88,24 @@ describe('scoreRun on samples written by hand', () => {
     expect(byVotes[1]?.pass.value).toBeCloseTo((5 / 6 + 1) / 2, 12);
     // 00 and twice 0- win, twice 05 tie, 5- loses.
     expect(byVotes[1]?.majority.value).toBeCloseTo((4 / 6 + 1 / 2) / 2, 12);
+  });
+
+  test('free answers are right when their canonical texts are those of the key', async () => {
+    const freeRun = { ...run, settings: { ...run.settings, edition: 'free' } };
+    const texts = new Map<string, AnswerValue>([
+      ['p000', '1/2'],
+      ['p001', 'yes'],
+      ['p002', 14n],
+    ]);
+    const records = await collectRecords(freeRun, [
+      sampleOf('p000', 0, { value: '1/2', tokens: 10, answerEnd: 8 }),
+      sampleOf('p000', 1, { value: '1/3', tokens: 10, answerEnd: 8 }),
+      sampleOf('p002', 0, { value: 14n, tokens: 10, answerEnd: 8 }),
+    ]);
+    const handedIn = new Map<string, AnswerValue>([...texts, ['p000', '1/3']]);
+    const result = scoreRun(freeRun, records, { file: 'free', answers: texts }, handedIn, { name: 'free' });
+    expect(result.average.value).toBe(0.75);
+    expect(result.submission.rightIds).toEqual(['p001', 'p002']);
   });
 
   test('refuses an empty run, a key with gaps and a submission with gaps', async () => {

@@ -79,7 +79,13 @@ export function syntheticRun(behaviour: Behaviour, size: SyntheticSize = {}): Ru
 export function sampleOf(
   problemId: string,
   index: number,
-  outcome: { value: bigint | null; tokens: number; answerEnd?: number; finish?: Finish; startedAt?: number },
+  outcome: {
+    value: AnswerValue | null;
+    tokens: number;
+    answerEnd?: number;
+    finish?: Finish;
+    startedAt?: number;
+  },
 ): Sample {
   const { value, tokens, answerEnd = tokens, finish = 'stop', startedAt = 0 } = outcome;
   return {
