@@ -5,8 +5,9 @@ import { rational } from '../rational.js';
 import { RefusedAnswerError } from '../refusal.js';
 import { spend } from '../work.js';
 import { call } from './functions.js';
-import { power, symbolValue } from './powers.js';
+import { power } from './powers.js';
 import { minus, negated, normalized, plus, product, quotient, type Value } from './quotient.js';
+import { symbolValue } from './symbols.js';
 import { constant, imaginaryUnit } from './terms.js';
 
 /** The value of `source`, in the syntax of mathjs. @throws RefusedAnswerError when it has none, or costs too much */

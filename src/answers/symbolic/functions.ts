@@ -13,7 +13,7 @@ import {
 import { RefusedAnswerError } from '../refusal.js';
 import { signOf } from './approximate.js';
 import { contentOf } from './polynomials.js';
-import { numberOf, power, rootOf, symbolValue } from './powers.js';
+import { power } from './powers.js';
 import { factorsOf } from './primes.js';
 import {
   minus,
@@ -26,6 +26,8 @@ import {
   quotient,
   type Value,
 } from './quotient.js';
+import { rootOf } from './roots.js';
+import { numberOf, symbolValue } from './symbols.js';
 import { constant } from './terms.js';
 
 /** Functions that are kept as they are written, whatever their argument. */
