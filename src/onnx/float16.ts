@@ -48,3 +48,12 @@ export function halved(weight: Weight): Weight {
     },
   };
 }
+
+/** The number of float16 nearest to `value`. @throws RangeError when it would be infinite. */
+export function roundToFloat16(value: number): number {
+  const half = toFloat16(value);
+  const exponent = (half >> 10) & 31;
+  const fraction = (half & 1023) / 1024;
+  const magnitude = exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14;
+  return half & 0x8000 ? -magnitude : magnitude;
+}
