@@ -125,6 +125,30 @@ export class Weights {
     }
   }
 
+  /**
+   * Reads elements from `first` on as they are stored, to the place in `target` from which `widenInPlace` takes them: the
+   * caller widens and checks them, on whichever thread.
+   * @returns the type they are stored in
+   * @throws MissingTensorError, TensorShapeError, UnsupportedDtypeError, TruncatedWeightsError, FileAccessError
+   */
+  async readStored(
+    name: string,
+    expectedShape: readonly number[],
+    first: number,
+    target: Float32Array,
+  ): Promise<FloatDtype> {
+    const tensor = this.#checked(name, expectedShape);
+    if (!(Number.isInteger(first) && first >= 0 && first + target.length <= elementsOf(tensor)))
+      throw new RangeError(`${name} has no elements ${first} to ${first + target.length}`);
+    await fillStored(tensor, first, target);
+    return tensor.dtype;
+  }
+
+  /** The error for an element that turned out to be no number. */
+  nonFinite(name: string, element: number, value: number): NonFiniteWeightError {
+    return new NonFiniteWeightError(this.#tensor(name).shard.file, name, element, value);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#shards.map(({ handle }) => handle.close()));
   }
@@ -135,7 +159,7 @@ export class Weights {
     return tensor;
   }
 
-  #checked(name: string, expected: readonly number[]): Tensor & { readonly dtype: FloatDtype } {
+  #checked(name: string, expected: readonly number[]): FloatTensor {
     const tensor = this.#tensor(name);
     const { dtype, shape, shard } = tensor;
     if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
@@ -183,17 +207,23 @@ function collectTensors(
   return tensors;
 }
 
+type FloatTensor = Tensor & { readonly dtype: FloatDtype };
+
 /** Reads elements `first` to `first + target.length` of a tensor and sees that all are numbers. */
-async function fill(
-  { name, shard, offset, dtype }: Tensor & { readonly dtype: FloatDtype },
+async function fill(tensor: FloatTensor, first: number, target: Float32Array): Promise<void> {
+  await fillStored(tensor, first, target);
+  widenInPlace(target, tensor.dtype);
+  const at = firstNonFinite(target);
+  if (at >= 0) throw new NonFiniteWeightError(tensor.shard.file, tensor.name, first + at, target[at]!);
+}
+
+async function fillStored(
+  { shard, offset, dtype }: FloatTensor,
   first: number,
   target: Float32Array,
 ): Promise<void> {
   const bytes = sourceBytes(target, dtype);
   await readExactly(shard.handle, shard.file, bytes, offset + first * DTYPE_BYTES[dtype]);
-  widenInPlace(target, dtype);
-  const at = firstNonFinite(target);
-  if (at >= 0) throw new NonFiniteWeightError(shard.file, name, first + at, target[at]!);
 }
 
 function elementsOf({ shape }: TensorPlace): number {
