@@ -65,7 +65,11 @@ class Walk {
 
   constructor(graph: Graph) {
     this.#hostNodes = hostNodes(graph);
-    for (const { name, type } of [...graph.weights.values(), ...graph.blanks.values()]) {
+    for (const { name, type } of [
+      ...graph.weights.values(),
+      ...graph.aliases.values(),
+      ...graph.blanks.values(),
+    ]) {
       this.#types.set(name, type);
     }
     this.#visit(graph.toMessage());

@@ -59,6 +59,14 @@ export interface Blank {
   readonly dims: readonly number[];
 }
 
+/** A weight's bytes again, as a tensor of another shape; they stand in the file once. */
+export interface Alias {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly of: Weight;
+}
+
 /** One graph, or the body of a `Loop` or `If` inside another (its constants and weights then stand in the outermost one). */
 export class Graph {
   readonly nodes: NodeMessage[] = [];
@@ -67,6 +75,7 @@ export class Graph {
   readonly constants = new Map<string, TensorMessage>();
   readonly weights = new Map<string, Weight>();
   readonly blanks = new Map<string, Blank>();
+  readonly aliases = new Map<string, Alias>();
   readonly #root: Graph;
   #counter = 0;
 
@@ -138,7 +147,13 @@ export class Graph {
     return blank.name as Value;
   }
 
-  /** The message of this graph, without its weights and blanks. */
+  /** Declares a weight, already declared, under another name and shape; the same name twice is the same tensor. */
+  alias(alias: Alias): Value {
+    this.#root.aliases.set(alias.name, alias);
+    return alias.name as Value;
+  }
+
+  /** The message of this graph, without its weights, aliases and blanks. */
   toMessage(): GraphMessage {
     return {
       name: this.name,

@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { BoxedError } from '../errors.js';
 import { writeSynced } from './dataFile.js';
-import type { Blank, Graph, Weight } from './graph.js';
+import type { Alias, Blank, Graph, Weight } from './graph.js';
 import {
   ELEMENT_BYTES,
   ELEMENT_TYPES,
   encodeModel,
   type GraphMessage,
+  type ModelMessage,
   type TensorMessage,
 } from './schema.js';
 
@@ -41,17 +42,13 @@ export interface WriteOptions {
  * @throws FileAccessError when a file cannot be written, WeightSizeError when a weight's bytes do not fit its shape.
  */
 export async function writeModel(graph: Graph, folder: string, options: WriteOptions): Promise<void> {
-  const weights = [...graph.weights.values()];
-  const blanks = [...graph.blanks.values()];
-  const places = placeWeights(weights);
-  const hole = aligned(places.totalBytes);
-  const message = graph.toMessage();
-  message.initializer.push(...weights.map((weight, at) => externalTensor(weight, places.offsets[at]!)));
-  message.initializer.push(...blanks.map((blank) => externalTensor(blank, hole)));
   const file = join(folder, WEIGHTS_FILE);
+  const weights = [...graph.weights.values()];
+  const places = placeWeights(weights);
   const pieces = weightPieces(file, weights, places, options.onProgress);
-  await writeSynced(file, pieces, Math.max(0, ...blanks.map((blank) => hole + weightBytes(blank))));
-  await writeSynced(join(folder, MODEL_FILE), [encodeGraph(message, options.producerVersion)]);
+  const holes = [...graph.blanks.values()].map((blank) => aligned(places.totalBytes) + weightBytes(blank));
+  await writeSynced(file, pieces, Math.max(0, ...holes));
+  await writeSynced(join(folder, MODEL_FILE), [encodeGraph(externalGraph(graph), options.producerVersion)]);
 }
 
 /** The model file of a graph. */
@@ -65,8 +62,39 @@ export function encodeGraph(graph: GraphMessage, producerVersion: string): Uint8
   });
 }
 
+/** The model file of `graph` whose weights are those that `model` has in its data file, by their names. */
+export function encodeOver(graph: Graph, model: ModelMessage, producerVersion: string): Uint8Array {
+  const tensors = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const message = graph.toMessage();
+  for (const name of [...graph.weights.keys(), ...graph.aliases.keys()]) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new RangeError(`the model has no weight ${name}`);
+    message.initializer.push(tensor);
+  }
+  return encodeGraph(message, producerVersion);
+}
+
+/** Bytes that the data file of `graph` takes on disk. */
+export function dataFileBytes(graph: Graph): number {
+  return placeWeights([...graph.weights.values()]).totalBytes;
+}
+
+/** The message of `graph` with each weight, alias and blank as a place in the data file; blanks share one. */
+export function externalGraph(graph: Graph): GraphMessage {
+  const weights = [...graph.weights.values()];
+  const { offsets, totalBytes } = placeWeights(weights);
+  const offsetOf = new Map(weights.map((weight, at) => [weight.name, offsets[at]!]));
+  const message = graph.toMessage();
+  message.initializer.push(
+    ...weights.map((weight) => externalTensor(weight, offsetOf.get(weight.name)!)),
+    ...[...graph.aliases.values()].map((alias) => externalTensor(alias, offsetOf.get(alias.of.name)!)),
+    ...[...graph.blanks.values()].map((blank) => externalTensor(blank, aligned(totalBytes))),
+  );
+  return message;
+}
+
 /** Bytes of a tensor in the external file. */
-export function weightBytes({ type, dims }: Weight | Blank): number {
+export function weightBytes({ type, dims }: Weight | Alias | Blank): number {
   return dims.reduce((product, size) => product * size, ELEMENT_BYTES[type]);
 }
 
@@ -90,7 +118,7 @@ function placeWeights(weights: readonly Weight[]): Places {
   return { offsets, totalBytes: end };
 }
 
-function externalTensor(tensor: Weight | Blank, offset: number): TensorMessage {
+function externalTensor(tensor: Weight | Alias | Blank, offset: number): TensorMessage {
   return {
     name: tensor.name,
     dims: [...tensor.dims],
