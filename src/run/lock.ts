@@ -1,16 +1,13 @@
 /** One writer a folder: a lock that a killed process cannot leave locked. */
-import { readFileSync } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { accessError, systemCode } from '../files.js';
+import { isAlive, ownStart } from '../processes.js';
 import { RunLockedError } from './errors.js';
 
 /** `.lock-<process id>-<start of that process>-<host>`: who holds the lock is in the name, so it is never half written. */
 const LOCK_NAME = /^\.lock-(\d+)-([^-]+)-(.+)$/;
-
-/** Recorded where the system does not tell when a process started. */
-const UNKNOWN_START = 'unknown';
 
 /** Gives the lock back. */
 export type Release = () => Promise<void>;
@@ -23,7 +20,7 @@ export type Release = () => Promise<void>;
  */
 export async function lockFolder(folder: string): Promise<Release> {
   const host = encodeURIComponent(hostname());
-  const own = `.lock-${process.pid}-${startOf(process.pid) ?? UNKNOWN_START}-${host}`;
+  const own = `.lock-${process.pid}-${ownStart()}-${host}`;
   const release = () => rm(join(folder, own), { force: true });
   try {
     await (await open(join(folder, own), 'wx')).close();
@@ -45,34 +42,6 @@ export async function lockFolder(folder: string): Promise<Release> {
     throw error;
   }
   return release;
-}
-
-/** True while the process of this id is the one that started then, and not a later one that got its number. */
-function isAlive(processId: number, start: string): boolean {
-  if (start !== UNKNOWN_START) return startOf(processId) === start;
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
-  }
-}
-
-/**
- * When a process started, in clock ticks since boot, after the boot's id; `null` when there is no such process, when
- * it is dead and only waits to be collected, or when the system has no `/proc`. See proc(5), fields 3 and 22 of `stat`.
- */
-function startOf(processId: number): string | null {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-    const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
-    // The program's name, field 2, may hold blanks and parentheses; the last parenthesis ends it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, ticks] = [fields[0], fields[19]];
-    return state === 'Z' || state === 'X' || ticks === undefined ? null : `${boot}.${ticks}`;
-  } catch {
-    return null;
-  }
 }
 
 function locked(folder: string, name: string, processId: number): RunLockedError {
