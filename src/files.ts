@@ -96,7 +96,7 @@ export function accessError(verb: string, file: string, error: unknown): FileAcc
   const hint =
     code === 'ENOENT'
       ? 'Check the path.'
-      : code === 'ENOSPC'
+      : code === 'ENOSPC' || code === 'EDQUOT'
         ? 'The disk is full: free some space or choose another folder.'
         : 'Check the permissions, or choose another place.';
   return new FileAccessError(`cannot ${verb} it (${reason})`, hint, { file });

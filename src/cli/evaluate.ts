@@ -7,6 +7,7 @@ import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
 import type { Run, RunSettings } from '../core.js';
 import { DEFAULT_ROWS } from '../engine/engine.js';
+import { describeDtype } from '../export/manifest.js';
 import { digestOf } from '../files.js';
 import { EDITIONS, editionOf } from '../problems/editions.js';
 import { type ProblemSet, readProblems } from '../problems/problemSet.js';
@@ -120,7 +121,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const tokenizer = await ChatTokenizer.open(model.folder);
   checkVocabulary(model.folder, tokenizer.vocabSize, model.manifest.config.vocabSize);
   const defaults = await readGenerationDefaults(model.folder);
-  const { config, digest, dtype, device } = model.manifest;
+  const { config, digest, device } = model.manifest;
 
   const settings: RunSettings = {
     samples: flags.samples,
@@ -131,7 +132,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     vote: flags.vote,
     inFlight: flags.inFlight ?? (editionName === null ? null : edition.inFlight) ?? fillingBatch(flags),
     timeBudgetMs: flags.timeBudget ?? null,
-    dtype,
+    dtype: describeDtype(model.manifest),
     device,
   };
   const run = describeRun({

@@ -1,9 +1,12 @@
 /** The options that say which model runs and how, and the export they come to. */
 import type { Command } from 'commander';
 import { requireProvider } from '../engine/providers.js';
+import { UsageError } from '../errors.js';
+import { BLOCK_SIZES } from '../export/blocks.js';
 import type { ExportedModel } from '../export/manifest.js';
+import { parseBlockSize, parseRules, type QuantizationOptions } from '../export/quantization.js';
 import { resolveModel } from '../export/resolve.js';
-import { DEVICES, type Device, DTYPES, parseTarget } from '../export/target.js';
+import { DEVICES, type Device, DTYPES, parseTarget, quantizationOf, type Target } from '../export/target.js';
 import { integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 
@@ -11,6 +14,9 @@ export interface ModelFlags {
   dtype?: string;
   device: string;
   exportDir?: string;
+  blockSize?: number;
+  zeroPoints?: boolean;
+  precision?: string;
 }
 
 export interface EngineFlags {
@@ -18,7 +24,7 @@ export interface EngineFlags {
   threads?: number;
 }
 
-/** Adds `--dtype --device --export-dir`. */
+/** Adds `--dtype --device --export-dir --block-size --zero-points --precision`. */
 export function addModelOptions(command: Command): Command {
   return command
     .option('--dtype <type>', `element type of the weights: ${DTYPES.join(', ')}; default: the device's own`)
@@ -26,7 +32,36 @@ export function addModelOptions(command: Command): Command {
     .option(
       '--export-dir <folder>',
       "where exports are kept; default: onnx/ in the checkpoint's folder, or the user's cache where that is read-only",
+    )
+    .option(
+      '--block-size <count>',
+      `weights that share a scale, for int8 and int4: ${BLOCK_SIZES.join(', ')}`,
+      integerFrom(1),
+    )
+    .option('--zero-points', 'quantize with a zero point for each block')
+    .option('--no-zero-points', 'quantize symmetrically')
+    .option(
+      '--precision <rules>',
+      'precision of some matrices, such as lm_head=int8,0-1=float,down_proj=int8: layers, projections or both',
     );
+}
+
+/** What the flags ask for. @throws UsageError */
+export function targetOf(flags: ModelFlags): Target {
+  const target = parseTarget(flags.device, flags.dtype);
+  const quantization: QuantizationOptions = {
+    ...(flags.blockSize !== undefined && { blockSize: parseBlockSize(flags.blockSize) }),
+    ...(flags.zeroPoints !== undefined && { symmetric: !flags.zeroPoints }),
+    ...(flags.precision !== undefined && { rules: parseRules(flags.precision) }),
+  };
+  if (Object.keys(quantization).length === 0) return target;
+  if (quantizationOf(target) === null) {
+    throw new UsageError(
+      `--dtype ${target.dtype} quantizes nothing`,
+      'Use --block-size, --zero-points and --precision with --dtype int8 or int4.',
+    );
+  }
+  return { ...target, quantization };
 }
 
 /** Adds `--rows --threads`. */
@@ -38,7 +73,7 @@ export function addEngineOptions(command: Command, rows: number): Command {
 
 /** Opens an export, or exports a checkpoint first, with a progress line. */
 export async function openModel(path: string, flags: ModelFlags): Promise<ExportedModel> {
-  const target = parseTarget(flags.device, flags.dtype);
+  const target = targetOf(flags);
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
   let line: ProgressLine | null = null;
   try {

@@ -1,15 +1,16 @@
 /** Checkpoint to ONNX: builds the graph, streams the weights, and moves the finished export into place at once. */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readDecoderConfig } from '../checkpoint/config.js';
 import { checkVocabularyIn } from '../checkpoint/vocabularyMatch.js';
 import { Weights } from '../checkpoint/weights.js';
-import { makeWritableFolder, writeAtomically } from '../files.js';
+import { accessError, makeWritableFolder, systemCode, writeAtomically } from '../files.js';
 import { checkTensors } from '../model/tensorCheck.js';
-import { writeModel } from '../onnx/writer.js';
+import { dataFileBytes, writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
+import { BlockPool } from './blockPool.js';
+import { checkFreeDisk } from './diskRoom.js';
 import { buildGraph } from './layout.js';
 import {
   EXPORT_FORMAT,
@@ -18,7 +19,10 @@ import {
   MANIFEST_FILE,
   readExport,
 } from './manifest.js';
-import type { Target } from './target.js';
+import { writeQuantizationReport } from './quantizationReport.js';
+import { Quantizer } from './quantizer.js';
+import { quantizationOf, type Target } from './target.js';
+import { makeWorkFolder, removeLeftovers } from './workFolder.js';
 
 /** Files of a checkpoint that an export carries along, so that it can be used on its own. */
 const COMPANIONS = [
@@ -41,8 +45,8 @@ export interface ExportOptions extends Target {
 
 /**
  * Exports `checkpoint` into the new folder `target`. A failed or killed export leaves nothing there.
- * @throws the errors of `readDecoderConfig`, `checkVocabularyIn`, `checkTensors` and `Weights`, FileAccessError when
- *   `target` cannot be written.
+ * @throws the errors of `readDecoderConfig`, `checkVocabularyIn`, `checkTensors`, `Weights` and `buildGraph`,
+ *   NotEnoughDiskError, FileAccessError when `target` cannot be written, QuantizingFailedError
  */
 export async function exportCheckpoint(
   checkpoint: string,
@@ -52,38 +56,66 @@ export async function exportCheckpoint(
   const config = await readDecoderConfig(checkpoint);
   await checkVocabularyIn(checkpoint, config.vocabSize);
   const weights = await Weights.open(checkpoint);
-  const unfinished = join(dirname(target), `.unfinished-${randomBytes(6).toString('hex')}`);
+  const pool = new BlockPool();
+  let unfinished: string | null = null;
   try {
     await checkTensors(config, weights);
     const logits = options.logits ?? false;
-    const { blockSize } = options;
-    const built = buildGraph(options, config, weights, { logits, ...(blockSize && { blockSize }) });
-    await makeWritableFolder(dirname(target));
-    await mkdir(unfinished);
-    const { onProgress } = options;
-    await writeModel(built.graph, unfinished, {
-      producerVersion: VERSION,
-      ...(onProgress && { onProgress }),
-    });
-    for (const name of COMPANIONS) {
-      if (existsSync(join(checkpoint, name))) await copyFile(join(checkpoint, name), join(unfinished, name));
-    }
+    const { blockSize, onProgress } = options;
+    const quantizer = new Quantizer(weights, pool);
+    const settings = { logits, ...(blockSize && { blockSize }) };
+    const { graph, layout } = buildGraph(options, config, weights, quantizer, settings);
+    const parent = dirname(target);
+    await makeWritableFolder(parent);
+    await removeLeftovers(parent);
+    const companions = COMPANIONS.filter((name) => existsSync(join(checkpoint, name)));
+    await checkFreeDisk(parent, dataFileBytes(graph) + (await bytesOf(checkpoint, companions)));
+    unfinished = await makeWorkFolder(parent);
+    await writeModel(graph, unfinished, { producerVersion: VERSION, ...(onProgress && { onProgress }) });
+    for (const name of companions) await copy(join(checkpoint, name), join(unfinished, name));
+    const quantization = quantizationOf(options);
+    if (quantization) await writeQuantizationReport(unfinished, quantizer.report);
     const manifest: ExportManifest = {
       format: EXPORT_FORMAT,
       program: VERSION,
-      layout: built.layout,
+      layout,
       dtype: options.dtype,
       device: options.device,
+      quantization,
       digest: options.digest,
       logits,
       config,
     };
     await writeAtomically(join(unfinished, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    await rm(target, { recursive: true, force: true });
-    await rename(unfinished, target);
+    await moveIntoPlace(unfinished, target);
   } finally {
+    await pool.close();
     await weights.close();
-    await rm(unfinished, { recursive: true, force: true });
+    if (unfinished !== null) await rm(unfinished, { recursive: true, force: true });
   }
   return readExport(target);
+}
+
+async function bytesOf(folder: string, names: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+  } catch (error) {
+    throw accessError('copy', from, error);
+  }
+}
+
+/** What stood at `target` is unfinished or broken, or another process has just put the same export there. */
+async function moveIntoPlace(unfinished: string, target: string): Promise<void> {
+  try {
+    if (!existsSync(join(target, MANIFEST_FILE))) await rm(target, { recursive: true, force: true });
+    await rename(unfinished, target);
+  } catch (error) {
+    const taken = ['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '');
+    if (!(taken && existsSync(join(target, MANIFEST_FILE)))) throw accessError('write', target, error);
+  }
 }

@@ -6,6 +6,8 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import { ropeScaling } from '../checkpoint/rope.js';
 import { BoxedError } from '../errors.js';
 import { readText } from '../files.js';
+import { BLOCK_SIZES } from './blocks.js';
+import { describeQuantization, PRECISIONS } from './quantization.js';
 import { DEVICES, DTYPES } from './target.js';
 
 export const MANIFEST_FILE = 'export.json';
@@ -26,6 +28,15 @@ const manifestSchema = z.object({
   ]),
   dtype: z.enum(DTYPES),
   device: z.enum(DEVICES),
+  /** How matrices are quantized; `null` where none is. */
+  quantization: z
+    .object({
+      dtype: z.enum(['int8', 'int4']),
+      blockSize: z.literal(BLOCK_SIZES),
+      symmetric: z.boolean(),
+      rules: z.array(z.object({ pattern: z.string(), precision: z.enum(PRECISIONS) })).readonly(),
+    })
+    .nullable(),
   /** SHA-256 of the checkpoint's configuration and weights. */
   digest: z.string(),
   /** True when the graph also has the output `logits`. */
@@ -51,6 +62,11 @@ const manifestSchema = z.object({
   }),
 });
 export type ExportManifest = Omit<z.infer<typeof manifestSchema>, 'config'> & { config: DecoderConfig };
+
+/** The element type and all that goes with it, as a text that two exports share only if their numbers are stored alike. */
+export function describeDtype({ dtype, quantization }: ExportManifest): string {
+  return quantization ? describeQuantization(quantization) : dtype;
+}
 
 /** An exported model on disk: graph, weights, manifest, and the tokenizer files of its checkpoint. */
 export interface ExportedModel {

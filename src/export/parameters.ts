@@ -50,14 +50,18 @@ export class FloatParameters implements Parameters {
   }
 
   linear(graph: Graph, x: Value, names: readonly string[]): Value {
-    const outputs = names.map((name) => projectionShape(this.#config, name)[0]);
-    const [, inputs] = projectionShape(this.#config, names[0]!);
-    const total = outputs.reduce((sum, size) => sum + size, 0);
-    const matrix = this.#stack(graph, names, '.weight', [total, inputs], (at) => [outputs[at]!, inputs]);
-    const bias = hasBias(this.#config, names[0]!)
-      ? this.#stack(graph, names, '.bias', [total], (at) => [outputs[at]!])
-      : null;
-    return this.#product(graph, x, matrix, bias);
+    const shapes = names.map((name) => projectionShape(this.#config, name));
+    const dims = [shapes.reduce((sum, [outputs]) => sum + outputs, 0), shapes[0]![1]];
+    const matrix = this.#stack(graph, names, '.weight', dims, (at) => shapes[at]!);
+    return this.#product(graph, x, matrix, this.bias(graph, names));
+  }
+
+  /** Biases of projections side by side, `null` where they have none. */
+  bias(graph: Graph, names: readonly string[]): Value | null {
+    if (!hasBias(this.#config, names[0]!)) return null;
+    const sizes = names.map((name) => projectionShape(this.#config, name)[0]);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    return this.#stack(graph, names, '.bias', [total], (at) => [sizes[at]!]);
   }
 
   vector(graph: Graph, name: string, size: number): Value {

@@ -10,7 +10,7 @@ import { BoxedError } from '../errors.js';
 import { digestOf, writeAtomically } from '../files.js';
 import { exportCheckpoint } from './exporter.js';
 import { EXPORT_FORMAT, type ExportedModel, MANIFEST_FILE, readExport } from './manifest.js';
-import type { Target } from './target.js';
+import { quantizationOf, type Target } from './target.js';
 
 /** A path that holds neither a checkpoint nor an export. */
 export class NoModelError extends BoxedError {
@@ -49,16 +49,23 @@ export async function resolveModel(path: string, options: ResolveOptions): Promi
   }
   // Refused before all weights are read for the digest.
   await readDecoderConfig(path);
-  const { dtype, device, onProgress } = options;
+  const { dtype, device, quantization, onProgress } = options;
   const folders = await exportFolders(path, options.exportFolder);
   const digest = await cachedDigest(path, folders);
-  const key = digestOf(JSON.stringify([digest, EXPORT_FORMAT, dtype, device])).slice(0, KEY_LENGTH);
+  const identity = [digest, EXPORT_FORMAT, dtype, device, quantizationOf(options)];
+  const key = digestOf(JSON.stringify(identity)).slice(0, KEY_LENGTH);
   const targets = folders.map((folder) => join(folder, `${device}-${dtype}-${key}`));
   const made = targets.find((target) => existsSync(join(target, MANIFEST_FILE)));
   if (made !== undefined) return readExport(made);
   const target = targets.at(-1)!;
   options.onExport?.(path, target);
-  const settings = { dtype, device, digest, ...(onProgress && { onProgress }) };
+  const settings = {
+    dtype,
+    device,
+    digest,
+    ...(quantization && { quantization }),
+    ...(onProgress && { onProgress }),
+  };
   const exported = await exportCheckpoint(path, target, settings);
   await cachedDigest(path, folders);
   return exported;

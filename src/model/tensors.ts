@@ -42,6 +42,12 @@ export function projectionShape(
   }
 }
 
+/** `[rows, columns]` of any matrix: a projection, the embedding or the head. */
+export function matrixShape(config: DecoderConfig, name: string): readonly [rows: number, columns: number] {
+  if (name === EMBEDDING || name === HEAD) return [config.vocabSize, config.hiddenSize];
+  return projectionShape(config, name);
+}
+
 /** Whether a projection adds a bias. */
 export function hasBias(config: DecoderConfig, name: string): boolean {
   return config.biases.includes(projectionOf(name));
