@@ -1,18 +1,15 @@
 /** `boxed generate`: continuations of prompts, without problems or answers. */
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { Command } from 'commander';
 import pLimit from 'p-limit';
 import { type GenerationDefaults, readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
-import { ChatTokenizer } from '../checkpoint/tokenizer.js';
-import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
+import type { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { DEFAULT_ROWS, Engine } from '../engine/engine.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
-import type { ExportedModel } from '../export/manifest.js';
 import { accessError } from '../files.js';
-import { type PromptLine, readPrompts } from './generateInput.js';
+import { encode, readPrompts, tokenizerFor } from './generateInput.js';
 import {
   addEngineOptions,
   addModelOptions,
@@ -137,31 +134,6 @@ function requestTemplate(
     maxTokens: flags.maxTokens ?? defaults.maxNewTokens ?? DEFAULT_MAX_TOKENS,
     seed: flags.seed,
   };
-}
-
-/** The tokenizer, if the folder has one; its absence is an error only where a line needs it. */
-async function tokenizerFor(
-  { folder, manifest }: ExportedModel,
-  prompts: readonly PromptLine[],
-): Promise<ChatTokenizer | null> {
-  const needed = prompts.some((prompt) => prompt.kind !== 'tokens');
-  if (!needed && !existsSync(join(folder, 'tokenizer.json'))) return null;
-  const tokenizer = await ChatTokenizer.open(folder);
-  if (needed) checkVocabulary(folder, tokenizer.vocabSize, manifest.config.vocabSize);
-  return tokenizer;
-}
-
-function encode(prompt: PromptLine, tokenizer: ChatTokenizer | null): readonly number[] {
-  switch (prompt.kind) {
-    case 'tokens':
-      return prompt.tokens;
-    case 'text':
-      return tokenizer!.encode(prompt.text);
-    case 'messages':
-      return tokenizer!.encodeChat(prompt.messages);
-    default:
-      return prompt satisfies never;
-  }
 }
 
 function outputLine(

@@ -1,6 +1,11 @@
 /** Lines of prompts: ids of tokens, plain text, or chat messages. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
 import { BoxedError } from '../errors.js';
+import type { ExportedModel } from '../export/manifest.js';
 import { readText } from '../files.js';
 
 /** A line that is no prompt. */
@@ -60,4 +65,30 @@ function parseLine(text: string, place: { file: string; line: number }): z.infer
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new BadPromptError('not a prompt', HINT, place);
+}
+
+/** The tokenizer, if the folder has one; its absence is an error only where a line needs it. */
+export async function tokenizerFor(
+  { folder, manifest }: ExportedModel,
+  prompts: readonly PromptLine[],
+): Promise<ChatTokenizer | null> {
+  const needed = prompts.some((prompt) => prompt.kind !== 'tokens');
+  if (!needed && !existsSync(join(folder, 'tokenizer.json'))) return null;
+  const tokenizer = await ChatTokenizer.open(folder);
+  if (needed) checkVocabulary(folder, tokenizer.vocabSize, manifest.config.vocabSize);
+  return tokenizer;
+}
+
+/** The tokens of a line. */
+export function encode(prompt: PromptLine, tokenizer: ChatTokenizer | null): readonly number[] {
+  switch (prompt.kind) {
+    case 'tokens':
+      return prompt.tokens;
+    case 'text':
+      return tokenizer!.encode(prompt.text);
+    case 'messages':
+      return tokenizer!.encodeChat(prompt.messages);
+    default:
+      return prompt satisfies never;
+  }
 }
