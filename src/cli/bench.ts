@@ -7,16 +7,17 @@ import { Engine } from '../engine/engine.js';
 import type { EngineStats, GenerateRequest } from '../engine/types.js';
 import type { ExportedModel } from '../export/manifest.js';
 import { addModelOptions, type ModelFlags, openModelToRun } from './modelOptions.js';
-import { integerFrom } from './options.js';
+import { integerFrom, integersFrom } from './options.js';
 
 interface BenchFlags extends ModelFlags {
   tokens: number;
+  rows: number[];
   repeats: number;
   threads?: number;
   json?: boolean;
 }
 
-/** Rows measured. */
+/** Rows measured unless asked otherwise. */
 const ROWS = [1, 8, 32];
 /** Tokens of each prompt, about those of the bundled problems. */
 const PROMPT_TOKENS = 40;
@@ -34,6 +35,7 @@ const SAMPLING: Sampling = {
 };
 
 interface Figure {
+  readonly dtype: string;
   readonly rows: number;
   readonly tokensPerSecond: number;
   readonly msPerStep: number;
@@ -45,7 +47,7 @@ export function benchCommand(): Command {
   const command = new Command('bench')
     .summary('Measure decoding on this machine')
     .description(
-      'Measure decoding: tokens/s at 1, 8 and 32 rows, and the share of wall time outside onnxruntime.',
+      'Measure decoding: tokens/s at several numbers of rows, and the share of wall time outside onnxruntime.',
     )
     .argument('[model]', 'checkpoint folder or export', 'models/pebble-sft')
     .option(
@@ -54,35 +56,43 @@ export function benchCommand(): Command {
       integerFrom(8),
       256,
     )
+    .option('--rows <counts>', 'rows to measure at, such as 1,32', integersFrom(1), ROWS)
     .option('--repeats <count>', 'measurements of each; the best and the median are kept', integerFrom(1), 3)
     .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1))
     .option('--json', 'print JSON');
   return addModelOptions(command)
-    .addHelpText('after', '\nExample:\n  $ boxed bench models/pebble-sft --repeats 5\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ boxed bench models/pebble-sft --repeats 5\n  $ boxed bench models/pebble-sft --dtype fp32,int8,int4\n',
+    )
     .action(bench);
 }
 
 async function bench(path: string, flags: BenchFlags): Promise<void> {
-  const model = await openModelToRun(path, flags);
-  const runs = new Map<number, Figure[]>(ROWS.map((rows) => [rows, []]));
-  // Sizes take turns, so that a slow moment of the machine does not fall on one of them.
-  for (let repeat = 0; repeat < flags.repeats; repeat += 1) {
-    for (const rows of ROWS) runs.get(rows)!.push(await measure(model, rows, flags));
-  }
-  const figures = [...runs.values()].map(median);
+  const models: ExportedModel[] = [];
+  for (const dtype of flags.dtype?.split(',') ?? [undefined])
+    models.push(
+      await openModelToRun(path, { ...flags, ...(dtype !== undefined && { dtype: dtype.trim() }) }),
+    );
+  const cases = flags.rows.flatMap((rows) => models.map((model) => ({ rows, model, runs: [] as Figure[] })));
+  // They take turns, so that a slow moment of the machine does not fall on one of them.
+  for (let repeat = 0; repeat < flags.repeats; repeat += 1)
+    for (const { rows, model, runs } of cases) runs.push(await measure(model, rows, flags));
+  const figures = cases.map(({ runs }) => median(runs));
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ machine: machine(), model: path, figures }, null, 2)}\n`);
     return;
   }
   const table = new CliTable({
-    head: ['rows', 'tokens/s', 'ms per step', 'outside onnxruntime'],
-    colAligns: ['right', 'right', 'right', 'right'],
+    head: ['rows', 'weights', 'tokens/s', 'ms per step', 'outside onnxruntime'],
+    colAligns: ['right', 'left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const { rows, tokensPerSecond, msPerStep, outside } of figures) {
+  for (const { rows, dtype, tokensPerSecond, msPerStep, outside } of figures) {
     table.push([
       rows,
-      Math.round(tokensPerSecond).toLocaleString('en-US'),
+      dtype,
+      tokensPerSecond.toLocaleString('en-US', { maximumSignificantDigits: 4 }),
       msPerStep.toFixed(2),
       `${(100 * outside).toFixed(1)} %`,
     ]);
@@ -108,7 +118,7 @@ async function measure(model: ExportedModel, rows: number, flags: BenchFlags): P
       return request(`bench-${at}`, 1, vocabSize, Math.max(1, Math.round(flags.tokens * spread)));
     });
     await engine.generate(requests);
-    return figure(rows, before, engine.stats, performance.now() - startedAt);
+    return figure(model.manifest.dtype, rows, before, engine.stats, performance.now() - startedAt);
   } finally {
     await engine.close();
   }
@@ -120,9 +130,10 @@ function request(id: string, samples: number, vocabSize: number, maxTokens: numb
   return { id, samples, promptTokens, sampling: SAMPLING, stopTokens: [], maxTokens, seed: 1 };
 }
 
-function figure(rows: number, before: EngineStats, after: EngineStats, ms: number): Figure {
+function figure(dtype: string, rows: number, before: EngineStats, after: EngineStats, ms: number): Figure {
   const tokens = after.drawnTokens - before.drawnTokens;
   return {
+    dtype,
     rows,
     tokensPerSecond: (1000 * tokens) / ms,
     msPerStep: (ms * rows) / tokens,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { durationMs, formatMs, integerFrom, numberBetween } from './options.js';
+import { durationMs, formatMs, integerFrom, integersFrom, numberBetween } from './options.js';
 import { describeSampling, resolveSampling } from './samplingOptions.js';
 
 describe('options', () => {
@@ -22,6 +22,8 @@ describe('options', () => {
     expect(integerFrom(1)('16')).toBe(16);
     for (const text of ['', ' ', '0', '1.5', 'x', '1e99'])
       expect(() => integerFrom(1)(text)).toThrow('1 or more');
+    expect(integersFrom(1)('1,8, 32')).toEqual([1, 8, 32]);
+    expect(() => integersFrom(1)('1,,8')).toThrow('1 or more');
     expect(numberBetween(0, 1)('0.9')).toBe(0.9);
     for (const text of ['', '1.1', '-0.1', 'NaN']) expect(() => numberBetween(0, 1)(text)).toThrow('0 to 1');
   });

@@ -10,6 +10,12 @@ export function integerFrom(min: number): (text: string) => number {
   };
 }
 
+/** Whole numbers from `min` on, between commas. */
+export function integersFrom(min: number): (text: string) => number[] {
+  const one = integerFrom(min);
+  return (text) => text.split(',').map(one);
+}
+
 /** A number within bounds. */
 export function numberBetween(min: number, max: number): (text: string) => number {
   return (text) => {
