@@ -6,6 +6,7 @@ import { AdapterOnlyError } from '../src/checkpoint/errors.js';
 import { BadExportError, readExport } from '../src/export/manifest.js';
 import { NoModelError, resolveModel } from '../src/export/resolve.js';
 import { decodeModel } from '../src/onnx/schema.js';
+import { runCli } from './support/cli.js';
 import { goldenFolder, temporaryFolder } from './support/models.js';
 
 const TARGET = { dtype: 'fp32', device: 'cpu' } as const;
@@ -149,5 +150,40 @@ describe('an exported graph', () => {
     // The checkpoint's 854,144 parameters, each once, and the two tables of the rotary embedding.
     expect(values).toBe(854_144 + rotary);
     expect((await stat(join(place, 'model.onnx'))).size).toBeLessThan(100_000);
+  });
+});
+
+describe('exports that are not used any more', () => {
+  const changed = async (folder: string) => {
+    const file = join(folder, 'model.safetensors');
+    const weights = await readFile(file);
+    weights[weights.length - 2]! ^= 1;
+    await writeFile(file, weights);
+  };
+
+  test('are named with their size, and deleted when asked for; those of other settings stay', async () => {
+    const folder = await checkpoint();
+    const old = await resolveModel(folder, TARGET);
+    await changed(folder);
+    const other = await resolveModel(folder, { ...TARGET, dtype: 'int8' });
+    const said = await runCli(['export', folder]);
+    expect(said.stdout).toMatch(
+      /1 older export \(\d+ MB\) beside it will not be used again; --prune deletes them/,
+    );
+    expect((await readExport(old.folder)).manifest.digest).toBe(old.manifest.digest);
+    const pruned = await runCli(['export', folder, '--prune']);
+    expect(pruned.stdout).toMatch(/deleted 1 older export/);
+    await expect(readExport(old.folder)).rejects.toThrow(old.folder);
+    await expect(readExport(other.folder)).resolves.toBeDefined();
+    expect((await runCli(['export', folder])).stdout).not.toContain('older');
+  });
+
+  test('are not looked for in a folder that the user chose, where other checkpoints may keep theirs', async () => {
+    const [one, two] = [await checkpoint(), await checkpoint('qwen2-untied-bf16-sharded')];
+    const shared = await temporaryFolder();
+    const kept = await resolveModel(one, { ...TARGET, exportFolder: shared });
+    const { status } = await runCli(['export', two, '--export-dir', shared, '--prune']);
+    expect(status).toBe(0);
+    await expect(readExport(kept.folder)).resolves.toBeDefined();
   });
 });
