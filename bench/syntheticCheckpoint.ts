@@ -1,9 +1,9 @@
 /**
- * Makes a checkpoint of a published shape with random weights, for measurements:
+ * Makes a checkpoint of a published shape with random weights and no tokenizer, for measurements:
  *   node dist/bench/syntheticCheckpoint.js qwen2.5-0.5b FOLDER
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 interface Shape {
@@ -38,8 +38,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 const DEVIATION = 0.02;
 /** Elements written at once. */
 const PIECE = 1 << 22;
-/** Its tokenizer reads prompts; the vocabulary of the shapes is larger, which no reader minds. */
-const TOKENIZER_FOLDER = 'models/pebble-sft';
 
 interface Tensor {
   readonly name: string;
@@ -159,8 +157,6 @@ if (shape === undefined || folder === '') {
 await mkdir(folder, { recursive: true });
 const weightsFile = join(folder, 'model.safetensors');
 if (existsSync(weightsFile)) process.exit(0);
-for (const file of ['tokenizer.json', 'tokenizer_config.json'])
-  await copyFile(join(TOKENIZER_FOLDER, file), join(folder, file));
 const config = {
   architectures: ['Qwen2ForCausalLM'],
   model_type: 'qwen2',
