@@ -233,4 +233,19 @@ describe('Scheduler', () => {
     expect(finishes('b')).toHaveLength(3);
     expect(session.prompts.size).toBe(0);
   });
+
+  test('a request that comes a moment before another leaves it rows, where it begins few samples a turn', async () => {
+    const rowsOfLater = async (startsPerTurn?: number) => {
+      const session = new ScriptedSession({ script: () => 1 });
+      const scheduler = new Scheduler(session, { maxRows: 4, now: () => 0, onCompletion: () => undefined });
+      const long = { samples: 8, stopTokens: [], maxTokens: 1000, ...(startsPerTurn && { startsPerTurn }) };
+      scheduler.submit(request('a', { ...long, promptTokens: [7, 7] }), Number.POSITIVE_INFINITY);
+      await scheduler.turn();
+      scheduler.submit(request('b', { ...long, promptTokens: [8, 8] }), Number.POSITIVE_INFINITY);
+      for (let turn = 0; turn < 2; turn += 1) await scheduler.turn();
+      return session.contexts.filter(([first]) => first === 8).length;
+    };
+    expect(await rowsOfLater()).toBe(0);
+    expect(await rowsOfLater(1)).toBe(2);
+  });
 });

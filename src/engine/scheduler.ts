@@ -78,8 +78,10 @@ export class Scheduler {
   async #admit(): Promise<void> {
     const vacant = [...this.#rows.keys()].filter((at) => this.#rows[at]!.finish !== null);
     let free = vacant.length + this.#options.maxRows - this.#rows.length;
-    while (free > 0 && this.#jobs.length > 0) {
-      const job = this.#nextJob();
+    const begun = new Map<Job, number>();
+    while (free > 0) {
+      const job = this.#nextJob(begun);
+      if (job === null) break;
       if (job.prompt === null) {
         // Requests may be cancelled meanwhile, this one among them: choose again.
         await this.#prefill();
@@ -89,6 +91,7 @@ export class Scheduler {
       this.#session.seat(at, job.prompt);
       this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now());
       job.started += 1;
+      begun.set(job, (begun.get(job) ?? 0) + 1);
       if (job.waiting.length === 0) this.#remove(job);
       free -= 1;
     }
@@ -101,11 +104,14 @@ export class Scheduler {
 
   /**
    * The request with the fewest samples begun, of those that one batch can hold: when a deadline cuts requests short, each
-   * then has some samples, rather than some all and others none.
+   * then has some samples, rather than some all and others none. `null` when none may begin another in this turn.
    */
-  #nextJob(): Job {
-    const within = this.#jobs.slice(0, this.#options.maxRows);
-    return within.reduce((fewest, job) => (job.started < fewest.started ? job : fewest));
+  #nextJob(begun: ReadonlyMap<Job, number>): Job | null {
+    const { maxRows } = this.#options;
+    return this.#jobs.slice(0, maxRows).reduce<Job | null>((fewest, job) => {
+      if ((begun.get(job) ?? 0) >= (job.request.startsPerTurn ?? maxRows)) return fewest;
+      return fewest === null || job.started < fewest.started ? job : fewest;
+    }, null);
   }
 
   /** Computes the prompts of the next jobs together, unless the first one's deadline would pass meanwhile. */

@@ -13,6 +13,11 @@ export interface GenerateRequest {
   readonly stopTokens: readonly number[];
   readonly maxTokens: number;
   readonly seed: number;
+  /**
+   * Samples that may begin between two chunks, so that a request which comes a moment before others does not take all the
+   * rows from them. Default: as many as there are rows.
+   */
+  readonly startsPerTurn?: number;
 }
 
 /** One finished sample. */
