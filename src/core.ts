@@ -28,6 +28,18 @@ export interface Answer {
   readonly warning: string | null;
 }
 
+/**
+ * An answer that was wrung from a sample without one: its text, the end of its thoughts and the opening of a box, continued
+ * greedily for a few tokens. It counts only where no sample of the problem has an answer.
+ */
+export interface ForcedAnswer {
+  /** Ids of the tokens drawn after the opening of the box. */
+  readonly tokens: readonly number[];
+  /** The box and what follows it. */
+  readonly text: string;
+  readonly answer: Answer;
+}
+
 /** Tokens at the end of a sample whose probabilities are summed apart: the answer is near, and so is any doubt about it. */
 export const TAIL_TOKENS = 256;
 
@@ -49,6 +61,8 @@ export interface Sample {
    * `null` without an answer. What a token budget is held against.
    */
   readonly answerEnd: number | null;
+  /** `null` unless budget forcing continued this sample. */
+  readonly forced: ForcedAnswer | null;
   /** Sum of the natural logarithms of the probabilities of `tokens`, at temperature 1 over the whole vocabulary. */
   readonly logprob: number;
   /** The same over the last `TAIL_TOKENS` of them; equal to `logprob` where there are no more. */
@@ -95,6 +109,14 @@ export interface RunSettings {
   readonly inFlight: number;
   /** `null`: no limit. */
   readonly timeBudgetMs: number | null;
+  /** Name of the policy that shares the time budget. */
+  readonly budgetPolicy: string;
+  /** Names of the rules that stop a problem early, as after `--stop`. */
+  readonly stop: string;
+  /** Whether answers are forced out of samples where a problem ends without any. */
+  readonly budgetForcing: boolean;
+  /** SHA-256 of the predictor of difficulty; `null` without one. */
+  readonly difficulty: string | null;
   readonly dtype: string;
   readonly device: string;
 }

@@ -27,6 +27,10 @@ const SETTINGS: RunSettings = {
   vote: 'plurality',
   inFlight: 2,
   timeBudgetMs: null,
+  budgetPolicy: 'equal',
+  stop: 'none',
+  budgetForcing: false,
+  difficulty: null,
   dtype: 'fp32',
   device: 'cpu',
 };
@@ -50,6 +54,8 @@ async function attack(readable: string): Promise<HostileReport> {
         threads: 1,
         problems: 1,
         deadlineMs: null,
+        predictor: null,
+        hardProblems: 0,
       };
       solver.send({ type: 'setup', setup });
     });
@@ -103,6 +109,7 @@ describe('a run', () => {
       prompt: '{problem}',
       rows: 1,
       threads: 1,
+      predictor: null,
       startedAt: Date.now(),
       onProgress: () => undefined,
       solverEntry: entryOf('cheatingSolver'),

@@ -51,7 +51,9 @@ async function compare(folders: string[], { answers, budgets, html, json }: Comp
   const scores: Score[] = [];
   for (const folder of folders)
     scores.push(
-      answers === undefined ? await storedScore(folder) : await scoreFolder(folder, answers, budgets),
+      answers === undefined
+        ? await storedScore(folder)
+        : await scoreFolder(folder, answers, budgets ? { budgets } : {}),
     );
   if (budgets) requireBudgets(scores, budgets);
   const comparison = compareScores(scores);

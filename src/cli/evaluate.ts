@@ -14,8 +14,10 @@ import { type ProblemSet, readProblems } from '../problems/problemSet.js';
 import { type EvaluateResult, evaluateRun } from '../run/evaluate.js';
 import { describeRun } from '../run/manifest.js';
 import { checkBudget } from '../solve/budget.js';
+import { defaultInFlight } from '../solve/defaults.js';
 import { checkPrompt, DEFAULT_PROMPT } from '../solve/prompt.js';
 import { VERSION } from '../version.js';
+import { addBudgetOptions, type BudgetFlags, describePace, resolveBudget } from './budgetOptions.js';
 import {
   addEngineOptions,
   addModelOptions,
@@ -23,7 +25,7 @@ import {
   type ModelFlags,
   openModelToRun,
 } from './modelOptions.js';
-import { durationMs, formatMs, integerFrom } from './options.js';
+import { formatMs, integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 import {
   addSamplingOptions,
@@ -32,11 +34,10 @@ import {
   type SamplingFlags,
 } from './samplingOptions.js';
 
-interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags {
+interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags, BudgetFlags {
   model: string;
   problems: string;
   samples: number;
-  timeBudget?: number;
   maxTokens?: number;
   seed: number;
   edition?: string;
@@ -50,8 +51,6 @@ interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags {
 /** Tokens drawn where neither `--max-tokens` nor the checkpoint says how many. */
 const DEFAULT_MAX_TOKENS = 8192;
 const DEFAULT_EDITION = 'aimo3';
-/** Open problems by default, in multiples of those that fill the batch: most samples of one end long before its last. */
-const IN_FLIGHT_FILL = 3;
 /** Hexadecimal digits of the settings' digest in a run's default name. */
 const NAME_DIGEST_LENGTH = 8;
 
@@ -69,7 +68,6 @@ export function evaluateCommand(): Command {
       'problem set folder, or a CSV, JSONL or Parquet file with id and problem',
     )
     .option('--samples <count>', 'samples of each problem', integerFrom(1), 16)
-    .option('--time-budget <duration>', 'for the whole command, such as 5h or 90s; default: none', durationMs)
     .option(
       '--max-tokens <count>',
       "tokens of a sample at most; default: the checkpoint's, or 8192",
@@ -99,6 +97,7 @@ export function evaluateCommand(): Command {
       'run folder; default: submissions/ and a name made of model, problems and settings',
     )
     .option('--json', 'print the result as JSON');
+  addBudgetOptions(command);
   addSamplingOptions(command);
   addModelOptions(command);
   addEngineOptions(command, DEFAULT_ROWS);
@@ -112,10 +111,14 @@ export function evaluateCommand(): Command {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const startedAt = performance.timeOrigin;
-  if (flags.timeBudget !== undefined) checkBudget(flags.timeBudget);
   const problems = await readProblems(flags.problems);
   const editionName = flags.edition ?? problems.edition;
   const edition = editionOf(editionName ?? DEFAULT_EDITION);
+  const named = editionName === null ? null : edition;
+  const { settings: pace, predictor } = await resolveBudget(flags, named);
+  const { timeBudgetMs } = pace;
+  const inFlight = flags.inFlight ?? defaultInFlight(named, { ...flags, timeBudgetMs });
+  if (timeBudgetMs !== null) checkBudget(timeBudgetMs, problems.problems.length, { ...flags, inFlight });
   const prompt = checkPrompt(flags.prompt ?? problems.prompt ?? DEFAULT_PROMPT);
   const model = await openModelToRun(flags.model, flags);
   const tokenizer = await ChatTokenizer.open(model.folder);
@@ -130,8 +133,8 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     sampling: resolveSampling(flags, defaults.sampling),
     edition: edition.name,
     vote: flags.vote,
-    inFlight: flags.inFlight ?? (editionName === null ? null : edition.inFlight) ?? fillingBatch(flags),
-    timeBudgetMs: flags.timeBudget ?? null,
+    inFlight,
+    ...pace,
     dtype: describeDtype(model.manifest),
     device,
   };
@@ -161,6 +164,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
       prompt,
       rows: flags.rows,
       threads: flags.threads ?? null,
+      predictor,
       startedAt,
       onProgress: ({ samples, solved, stats }) =>
         line.update({
@@ -176,10 +180,6 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   printResult(folder, result, performance.timeOrigin + performance.now() - startedAt, flags.json ?? false);
 }
 
-function fillingBatch({ rows, samples }: EvaluateFlags): number {
-  return IN_FLIGHT_FILL * Math.ceil(rows / samples) + 1;
-}
-
 /** A name that two runs share only if everything that decides their tokens is equal. */
 function defaultName(run: Run): string {
   const digest = digestOf(JSON.stringify([run.settings, run.digests])).slice(0, NAME_DIGEST_LENGTH);
@@ -192,7 +192,7 @@ function printSettings({ settings, modelName }: Run, problems: ProblemSet, folde
   process.stderr.write(
     `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
       `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}, ` +
-      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
+      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
       `  ${folder}\n`,
   );
 }

@@ -8,6 +8,7 @@ import { wantsColours } from './colours.js';
 
 interface ScoreFlags {
   answers: string;
+  countForced?: boolean;
   json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function scoreCommand(): Command {
       '--answers <path>',
       'problem set folder with answers.csv, or a CSV, JSONL or Parquet file with id and answer',
     )
+    .option('--count-forced', 'count the answers of budget forcing as those of their samples')
     .option('--json', 'print the score as JSON')
     .addHelpText(
       'after',
@@ -31,9 +33,9 @@ export function scoreCommand(): Command {
     .action(score);
 }
 
-async function score(folder: string, { answers, json }: ScoreFlags): Promise<void> {
+async function score(folder: string, { answers, countForced = false, json }: ScoreFlags): Promise<void> {
   process.stderr.write(`boxed ${VERSION} · scoring ${folder} by ${answers}\n`);
-  const result = await scoreFolder(folder, answers);
+  const result = await scoreFolder(folder, answers, { countForced });
   process.stdout.write(
     json ? `${JSON.stringify(result)}\n` : renderScore(result, { colors: wantsColours(process.stdout) }),
   );

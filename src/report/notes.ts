@@ -2,7 +2,7 @@
 import type { Score } from '../score/score.js';
 
 export function notesOn(score: Score): string[] {
-  const { problems, problemsSampled, fewestSamples, mostSamples, finishes, settings } = score;
+  const { problems, problemsSampled, fewestSamples, mostSamples, finishes, forced, settings } = score;
   const notes: string[] = [];
   if (problemsSampled < problems)
     notes.push(
@@ -21,6 +21,10 @@ export function notesOn(score: Score): string[] {
   if (finishes.cancelled > 0)
     notes.push(
       `${finishes.cancelled} samples were cancelled by an early stop and are left out, which favours short samples: solve with --no-early-stop for an honest average.`,
+    );
+  if (forced.samples > 0)
+    notes.push(
+      `${forced.samples} samples had their answer forced at the end of their time: ${forced.counted ? 'it counts as theirs' : 'it counts in the submission alone, where no sample of the problem has another'}.`,
     );
   if (finishes.error > 0) notes.push(`${finishes.error} samples ended in an error and count as wrong.`);
   return notes;

@@ -19,9 +19,10 @@ import { leftColumn, rightColumn, type Table } from './table.js';
 export function summaryTable(scores: readonly Score[], labels: readonly string[]): Table {
   const most = new Set(scores.map(({ mostSamples }) => mostSamples));
   const n = most.size === 1 ? String([...most][0]) : 'n';
+  const isBiased = scores.some(stoppedEarly);
   return {
     title: 'Accuracy',
-    note: `Per cent. avg@${n}: samples right, averaged over problems [95% interval over problems]; maj@${n}: plurality of all samples, ties shared evenly; pass@${n}: any sample right; handed in: answers of the submission that are right; cut: samples ended by the token limit or the deadline; no answer: samples without one.`,
+    note: `Per cent. avg@${n}: samples right, averaged over problems [95% interval over problems]; maj@${n}: plurality of all samples, ties shared evenly; pass@${n}: any sample right; handed in: answers of the submission that are right; cut: samples ended by the token limit or the deadline; no answer: samples without one.${isBiased ? ` ${BIASED}: problems were stopped early, which biases the averages over samples.` : ''}`,
     columns: [
       leftColumn('checkpoint'),
       rightColumn('samples'),
@@ -38,7 +39,7 @@ export function summaryTable(scores: readonly Score[], labels: readonly string[]
       rows: [
         [
           sampleCount(score),
-          percentWithInterval(score.average),
+          percentWithInterval(score.average) + (stoppedEarly(score) ? BIASED : ''),
           percent(score.majority.value),
           percent(score.pass.value),
           `${score.submission.right}/${score.problems}`,
@@ -49,6 +50,13 @@ export function summaryTable(scores: readonly Score[], labels: readonly string[]
       ],
     })),
   };
+}
+
+/** Marks an average over the samples that an early stop left. */
+const BIASED = '†';
+
+function stoppedEarly({ finishes }: Score): boolean {
+  return finishes.cancelled > 0;
 }
 
 function sampleCount({ problemsSampled, fewestSamples, mostSamples }: Score): string {

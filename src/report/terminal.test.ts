@@ -83,6 +83,16 @@ describe('notesOn', () => {
     expect(notesOn({ ...score, finishes: { ...score.finishes, cancelled: 3 } })[0]).toContain(
       '--no-early-stop',
     );
+    const forced = (counted: boolean) => notesOn({ ...score, forced: { samples: 2, counted } })[0];
+    expect(forced(false)).toContain('in the submission alone');
+    expect(forced(true)).toContain('counts as theirs');
+  });
+
+  test('an average over what an early stop left is marked in the table too', async () => {
+    const score = await syntheticScore(SFT, { problems: 5, samples: 4 });
+    const stopped = { ...score, finishes: { ...score.finishes, cancelled: 3 } };
+    expect(renderScore(score, { colors: false })).not.toContain('†');
+    expect(renderScore(stopped, { colors: false })).toMatch(/\]†[\s\S]*† ?: problems were stopped early/);
   });
 });
 

@@ -19,6 +19,7 @@ const sample = (problemId: string, index: number): Sample => ({
   finish: 'stop',
   answer: { value: null, rule: 'none', span: null, warning: null },
   answerEnd: null,
+  forced: null,
   logprob: 0,
   tailLogprob: 0,
   startedAt: 0,

@@ -1,18 +1,18 @@
 /** One run from start to seal: journal, isolated solver, submission. An interrupted one goes on where it stood. */
-import { ballotOf } from '../answers/vote.js';
 import type { Prediction, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
 import { makeWritableFolder } from '../files.js';
 import { editionOf } from '../problems/editions.js';
 import type { ProblemSet } from '../problems/problemSet.js';
-import { FALLBACK_ANSWER, predict } from '../solve/prediction.js';
+import { FALLBACK_ANSWER, predict, voterOf } from '../solve/prediction.js';
 import type { Assignment } from '../solve/protocol.js';
+import { wentOnDivided } from '../solve/stops/arbitration.js';
 import { Journal } from './journal.js';
 import { sealRun } from './seal.js';
 import { Solving, type SolvingOptions } from './solving.js';
 import { SubmissionWriter } from './submission.js';
 
-export interface EvaluateOptions extends SolvingOptions {
+export interface EvaluateOptions extends Omit<SolvingOptions, 'hardProblems'> {
   readonly folder: string;
   readonly problems: ProblemSet;
 }
@@ -66,7 +66,8 @@ async function evaluateInto(journal: Journal, options: EvaluateOptions): Promise
   let stats: EngineStats | null = null;
   try {
     if (open.length > 0) {
-      const solving = new Solving(options, open, journal, (prediction) => {
+      const hardProblems = solved.filter(({ earlier }) => wentOnDivided(earlier)).length;
+      const solving = new Solving({ ...options, hardProblems }, open, journal, (prediction) => {
         predictions.set(prediction.problemId, prediction);
         submission.set(prediction.problemId, prediction.value);
       });
@@ -92,7 +93,7 @@ function assign(
     return {
       problem: byId.get(id)!,
       missing: indices.filter((index) => !samples.has(index)),
-      earlier: [...samples.values()].map(ballotOf),
+      earlier: [...samples.values()].map(voterOf),
     };
   });
 }

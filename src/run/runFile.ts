@@ -35,6 +35,11 @@ const SettingsShape = z.strictObject({
   vote: z.string(),
   inFlight: z.int().positive(),
   timeBudgetMs: z.number().nonnegative().nullable(),
+  // Runs from before there was a choice lack these four, and were made with what is filled in.
+  budgetPolicy: z.string().default('equal'),
+  stop: z.string().default('none'),
+  budgetForcing: z.boolean().default(false),
+  difficulty: Digest.nullable().default(null),
   dtype: z.string(),
   device: z.string(),
 });

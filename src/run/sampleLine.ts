@@ -17,6 +17,13 @@ const TokenIds = z.custom<readonly number[]>(
 
 const Count = z.int().nonnegative();
 
+const AnswerShape = z.strictObject({
+  value: AnswerText.nullable(),
+  rule: z.string(),
+  span: z.tuple([Count, Count]).nullable(),
+  warning: z.string().nullable(),
+});
+
 const SampleShape = z.strictObject({
   problemId: z.string(),
   index: Count,
@@ -25,13 +32,13 @@ const SampleShape = z.strictObject({
   tokens: TokenIds,
   text: z.string(),
   finish: z.enum(FINISHES),
-  answer: z.strictObject({
-    value: AnswerText.nullable(),
-    rule: z.string(),
-    span: z.tuple([Count, Count]).nullable(),
-    warning: z.string().nullable(),
-  }),
+  answer: AnswerShape,
   answerEnd: Count.nullable(),
+  // Journals from before answers were forced lack it.
+  forced: z
+    .strictObject({ tokens: TokenIds, text: z.string(), answer: AnswerShape })
+    .nullable()
+    .default(null),
   logprob: z.number(),
   tailLogprob: z.number(),
   startedAt: z.number(),

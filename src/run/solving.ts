@@ -3,6 +3,7 @@ import type { Prediction, Run, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
 import { reserveMs } from '../solve/budget.js';
 import { systemClock } from '../solve/clock.js';
+import type { Predictor } from '../solve/difficulty/predictor.js';
 import type { Assignment, FromSolver } from '../solve/protocol.js';
 import { Desk } from './desk.js';
 import {
@@ -28,6 +29,9 @@ export interface SolvingOptions {
   readonly prompt: string;
   readonly rows: number;
   readonly threads: number | null;
+  readonly predictor: Predictor | null;
+  /** See `SolverSetup`. */
+  readonly hardProblems: number;
   /** When the command began, milliseconds since the Unix epoch: a budget counts from there. */
   readonly startedAt: number;
   readonly onProgress: (progress: Progress) => void;
@@ -102,12 +106,13 @@ export class Solving {
    * @throws SolverFailedError, SolverProtocolError, and what the journal throws.
    */
   async finish(): Promise<EngineStats | null> {
-    const { run, modelFolder, prompt, rows, threads } = this.#options;
+    const { run, modelFolder, prompt, rows, threads, predictor, hardProblems } = this.#options;
     const deadlineMs = this.#deadlineMs();
     const watchdog = this.#watch(deadlineMs);
     try {
       const problems = this.#assignments.length;
-      const setup = { modelFolder, prompt, settings: run.settings, rows, threads, problems, deadlineMs };
+      const known = { predictor, hardProblems, problems, deadlineMs };
+      const setup = { modelFolder, prompt, settings: run.settings, rows, threads, ...known };
       this.#solver.send({ type: 'setup', setup });
       this.#report();
       await Promise.race([this.#solver.ended, this.#failed]);
@@ -160,7 +165,7 @@ export class Solving {
     const budgetMs = run.settings.timeBudgetMs;
     if (budgetMs === null) return null;
     const earlier = [...this.#journal.done.values()].flatMap((samples) => [...samples.values()]);
-    return startedAt + budgetMs - reserveMs(budgetMs) - spentMs(earlier);
+    return startedAt + budgetMs - reserveMs(budgetMs, run.order.length, run.settings) - spentMs(earlier);
   }
 
   #watch(deadlineMs: number | null): NodeJS.Timeout | undefined {

@@ -17,6 +17,7 @@ describe('collectRecords', () => {
       answer: '42',
       tokens: 30,
       answerEnd: 12,
+      forced: null,
       finish: 'stop',
       logprob: -7.5,
       tailLogprob: -7.5,

@@ -3,6 +3,7 @@ import { answerValueOf } from '../answers/policy.js';
 import type { Ballot } from '../answers/vote.js';
 import type { Finish, Run, Sample } from '../core.js';
 import { digestOf } from '../files.js';
+import type { Voter } from '../solve/prediction.js';
 import { JournalContentError } from './errors.js';
 
 /** One sample, slim. */
@@ -15,6 +16,8 @@ export interface SampleRecord {
   readonly tokens: number;
   /** Tokens after which the answer stood; `null` without an answer. */
   readonly answerEnd: number | null;
+  /** Answer of budget forcing; `null` without one. It is no answer of the sample unless it is asked to count. */
+  readonly forced: string | null;
   readonly finish: Finish;
   /** As in `Sample`; votes weigh by them, scores do not. */
   readonly logprob: number;
@@ -51,12 +54,19 @@ function slim(sample: Sample): SampleRecord {
     answer: value === null ? null : String(value),
     tokens: sample.tokens.length,
     answerEnd: sample.answerEnd,
+    forced: sample.forced?.answer.value?.toString() ?? null,
     finish: sample.finish,
     logprob: sample.logprob,
     tailLogprob: sample.tailLogprob,
     startedAt: sample.startedAt,
     seconds: sample.seconds,
   };
+}
+
+/** The record as it comes to the vote. */
+export function voterOfRecord(record: SampleRecord): Voter {
+  const { finish, forced } = record;
+  return { ...ballotOfRecord(record), finish, forced: forced === null ? null : answerValueOf(forced) };
 }
 
 /** The record as a vote sees it. */
@@ -73,8 +83,13 @@ function misplaced(sample: Sample, fault: string): JournalContentError {
 
 /** SHA-256 of what a score depends on, whatever the order of the journal's lines. */
 export function digestOfRecords(records: readonly SampleRecord[]): string {
-  const lines = records.map(({ problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds }) =>
-    JSON.stringify([problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds]),
+  const lines = records.map(
+    ({ problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds, forced }) =>
+      // What a record says without a forced answer it said before there were any: older scores stay valid.
+      JSON.stringify([
+        ...[problemId, index, answer, tokens, answerEnd, finish, startedAt, seconds],
+        ...(forced === null ? [] : [forced]),
+      ]),
   );
   return digestOf(lines.sort().join('\n'));
 }

@@ -1,11 +1,11 @@
 /** Replays the votes of a run from its journal: what each rule would have handed in, and how often it is right. */
-import { type Ballot, type VoteRule, voteRuleOf } from '../answers/vote.js';
+import { type VoteRule, voteRuleOf } from '../answers/vote.js';
 import type { Run } from '../core.js';
 import type { AnswerKey } from '../problems/answerKey.js';
-import { predict } from '../solve/prediction.js';
+import { predict, type Voter } from '../solve/prediction.js';
 import { type Estimate, estimateShare } from './intervals.js';
 import { judge } from './outcomes.js';
-import { ballotOfRecord, type SampleRecord } from './records.js';
+import { ballotOfRecord, type SampleRecord, voterOfRecord } from './records.js';
 import { type RulePoint, type VotedProblem, voteAtK } from './voteAtK.js';
 
 /** Up to here accuracy is given at every k; beyond, at powers of two and at all samples. */
@@ -49,9 +49,9 @@ export function revote(
   key: AnswerKey | null,
   seed = 0,
 ): Revote {
-  const ballots = new Map<string, Ballot[]>(run.order.map((id) => [id, []]));
-  for (const record of records) ballots.get(record.problemId)?.push(ballotOfRecord(record));
-  const own = handedIn(run, ballots, voteRuleOf(run.settings.vote));
+  const voters = new Map<string, Voter[]>(run.order.map((id) => [id, []]));
+  for (const record of records) voters.get(record.problemId)?.push(voterOfRecord(record));
+  const own = handedIn(run, voters, voteRuleOf(run.settings.vote));
   const voted = key === null ? null : votedProblems(run, records, key);
   return {
     modelName: run.modelName,
@@ -60,7 +60,7 @@ export function revote(
     problems: run.order.length,
     samples: records.length,
     rules: rules.map((rule) => {
-      const predictions = handedIn(run, ballots, rule);
+      const predictions = handedIn(run, voters, rule);
       const answers = predictions.map(({ problemId, value }) => [problemId, String(value)] as const);
       const isRight =
         key === null ? null : predictions.map(({ problemId, value }) => key.answers.get(problemId) === value);
@@ -77,8 +77,8 @@ export function revote(
   };
 }
 
-function handedIn(run: Run, ballots: ReadonlyMap<string, readonly Ballot[]>, rule: VoteRule) {
-  return run.order.map((id) => predict(id, ballots.get(id)!, rule));
+function handedIn(run: Run, voters: ReadonlyMap<string, readonly Voter[]>, rule: VoteRule) {
+  return run.order.map((id) => predict(id, voters.get(id)!, rule));
 }
 
 function votedProblems(run: Run, records: readonly SampleRecord[], key: AnswerKey): VotedProblem[] {

@@ -64,6 +64,8 @@ export interface Score {
   readonly fewestSamples: number;
   readonly mostSamples: number;
   readonly finishes: Readonly<Record<Finish, number>>;
+  /** Samples with an answer of budget forcing, and whether those count in the averages. */
+  readonly forced: { readonly samples: number; readonly counted: boolean };
   /** avg@n: the share of samples that are right. */
   readonly average: Estimate;
   /** maj@n: the plurality of all samples, ties shared evenly. */

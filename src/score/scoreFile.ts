@@ -44,6 +44,8 @@ const scoreSchema: z.ZodType<Score> = z.object({
   fewestSamples: count,
   mostSamples: count,
   finishes: z.record(z.enum(FINISHES), count),
+  // Scores from before answers were forced lack it.
+  forced: z.object({ samples: count, counted: z.boolean() }).default({ samples: 0, counted: false }),
   average: estimate,
   majority: estimate,
   pass: estimate,

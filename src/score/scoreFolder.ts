@@ -10,17 +10,16 @@ import { requireSameProblems } from './comparison.js';
 import { collectRecords } from './records.js';
 import type { Score } from './score.js';
 import { readScore, writeScore } from './scoreFile.js';
-import { scoreRun } from './scoreRun.js';
+import { type ScoreOptions, scoreRun } from './scoreRun.js';
 
 /**
  * Scores the run in `folder` and leaves `score.json` there. `answers` is a set folder or a file with an answer column; it
  * is opened after the seal has been checked and everything else has been read.
- * @param budgets token budgets wanted beside the usual ones
  */
 export async function scoreFolder(
   folder: string,
   answers: string,
-  budgets: readonly number[] = [],
+  options: Omit<ScoreOptions, 'name'> = {},
 ): Promise<Score> {
   const { run, samples } = await readRun(folder);
   await checkSeal(folder, run);
@@ -28,7 +27,7 @@ export async function scoreFolder(
   const records = await collectRecords(run, samples);
   const submission = await readSubmission(folder, edition);
   const key = await readAnswerKey(answers, edition, readGold);
-  const score = scoreRun(run, records, key, submission, { name: nameOf(folder), budgets });
+  const score = scoreRun(run, records, key, submission, { ...options, name: nameOf(folder) });
   await writeScore(folder, score);
   return score;
 }

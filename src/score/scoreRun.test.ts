@@ -134,6 +134,32 @@ describe('scoreRun on samples written by hand', () => {
   });
 });
 
+describe('answers of budget forcing', () => {
+  const forced = {
+    ...{ tokens: [1], text: '\\boxed{7}' },
+    answer: { value: 7n, rule: 'budget-forcing', span: null, warning: 'forced' },
+  };
+  const cut = { ...sampleOf('p001', 1, { value: null, tokens: 64, finish: 'deadline' }), forced };
+  const samples = [sampleOf('p001', 0, { value: 7n, tokens: 9 }), cut];
+
+  test('count in no average, and are counted apart', async () => {
+    const result = await score(samples);
+    expect(result.average.value).toBe(0.5);
+    expect(result.forced).toEqual({ samples: 1, counted: false });
+    expect(result.noAnswerRate).toBe(0.5);
+  });
+
+  test('count as their samples where that is asked for', async () => {
+    const records = await collectRecords(run, samples);
+    const result = scoreRun(run, records, key, submission, { name: 'x', countForced: true });
+    expect(result.average.value).toBe(1);
+    expect(result.forced).toEqual({ samples: 1, counted: true });
+    expect(result.curve.find(({ budget }) => budget === 64)?.accuracy.value).toBe(1);
+    // The samples are the same, however they are counted.
+    expect(result.source).toEqual((await score(samples)).source);
+  });
+});
+
 describe('scoreRun on any samples', () => {
   const anySample = fc.record({
     problem: fc.nat(2),

@@ -26,6 +26,8 @@ export interface ScoreOptions {
   readonly name: string;
   /** Token budgets wanted beside those of the table and the curve. */
   readonly budgets?: readonly number[];
+  /** Whether an answer of budget forcing counts as its sample's. Default: false. */
+  readonly countForced?: boolean;
 }
 
 /**
@@ -38,9 +40,9 @@ export function scoreRun(
   records: readonly SampleRecord[],
   key: AnswerKey,
   submission: ReadonlyMap<string, AnswerValue>,
-  { name, budgets = [] }: ScoreOptions,
+  { name, budgets = [], countForced = false }: ScoreOptions,
 ): Score {
-  const problems = judge(run, records, key);
+  const problems = judge(run, countForced ? records.map(withForced) : records, key);
   const outcomes = problems.flatMap((problem) => problem.outcomes);
   const right = outcomes.filter((outcome) => outcome.right);
   const stopped = outcomes.filter(({ finish }) => finish === 'stop');
@@ -67,6 +69,7 @@ export function scoreRun(
     fewestSamples,
     mostSamples: sampleCounts.reduce((a, b) => Math.max(a, b)),
     finishes: countFinishes(records),
+    forced: { samples: records.filter(({ forced }) => forced !== null).length, counted: countForced },
     average: estimateShare(problems.map((problem) => problem.right / problem.outcomes.length)),
     majority: estimateShare(problems.map(({ votes }) => pluralityScore(votes))),
     pass: estimateShare(problems.map((problem) => (problem.right > 0 ? 1 : 0))),
@@ -84,6 +87,12 @@ export function scoreRun(
     curve: truncationCurve(problems, curveBudgets(run.settings.maxTokens, budgets)),
     byProblem: problems.map(problemLine),
   };
+}
+
+/** A record whose forced answer is its own; it stood once the sample was over. */
+function withForced(record: SampleRecord): SampleRecord {
+  const { answer, forced, tokens } = record;
+  return answer === null && forced !== null ? { ...record, answer: forced, answerEnd: tokens } : record;
 }
 
 /** Powers of two up to the samples that every problem has, and that number itself. */

@@ -7,6 +7,7 @@ import { readExport } from '../export/manifest.js';
 import { editionOf } from '../problems/editions.js';
 import { TimeBudget } from './budget.js';
 import { systemClock } from './clock.js';
+import { policyOf } from './policies/named.js';
 import type { FromSolver, SolverSetup, ToSolver } from './protocol.js';
 import { Solver } from './solver.js';
 
@@ -52,7 +53,12 @@ async function open(setup: SolverSetup): Promise<Open> {
       deadlineMs: setup.deadlineMs,
       problems: setup.problems,
       inFlight: settings.inFlight,
+      policy: policyOf(settings.budgetPolicy),
     }),
+    clock: systemClock,
+    rows: setup.rows,
+    predictor: setup.predictor,
+    hardProblems: setup.hardProblems,
     onSample: (sample) => send({ type: 'sample', sample }),
   });
   return { solver, engine };

@@ -1,7 +1,8 @@
 /** Messages between a run and its solver process. */
-import type { Ballot } from '../answers/vote.js';
 import type { Prediction, Problem, RunSettings, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
+import type { Predictor } from './difficulty/predictor.js';
+import type { Voter } from './prediction.js';
 
 /** What the solver is told before the first problem. */
 export interface SolverSetup {
@@ -15,6 +16,10 @@ export interface SolverSetup {
   readonly problems: number;
   /** When drawing must end, milliseconds since the Unix epoch. */
   readonly deadlineMs: number | null;
+  /** `null` without one: then every problem is expected to need as much as any other. */
+  readonly predictor: Predictor | null;
+  /** Problems that an earlier part of the run went on with although their first samples agreed on nothing. */
+  readonly hardProblems: number;
 }
 
 /** One problem, with what an interrupted run already drew for it. */
@@ -22,8 +27,8 @@ export interface Assignment {
   readonly problem: Problem;
   /** Indices of the samples to draw. */
   readonly missing: readonly number[];
-  /** Ballots of the samples there are. */
-  readonly earlier: readonly Ballot[];
+  /** Earlier samples, in the order in which they ended. */
+  readonly earlier: readonly Voter[];
 }
 
 export type ToSolver =

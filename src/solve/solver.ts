@@ -1,25 +1,20 @@
 /** Solves one problem after another: prompt, samples, answers, vote. Several may be open; they share the engine's batch. */
-import { extractAnswer, firstSpanOfFinalAnswer } from '../answers/extract.js';
-import { ballotOf } from '../answers/vote.js';
-import type { ChatTokenizer } from '../checkpoint/tokenizer.js';
-import { type Answer, type Prediction, type RunSettings, type Sample, TAIL_TOKENS } from '../core.js';
-import type { Completion, GenerateRequest } from '../engine/types.js';
+import type { Prediction, Problem, RunSettings, Sample } from '../core.js';
 import type { Edition } from '../problems/editions.js';
+import { Attempt } from './attempt.js';
 import type { TimeBudget } from './budget.js';
-import { predict } from './prediction.js';
+import type { Clock } from './clock.js';
+import { DemandGauge } from './difficulty/gauge.js';
+import { forecast, type Predictor } from './difficulty/predictor.js';
+import { predict, type Voter, voterOf } from './prediction.js';
 import { promptFor } from './prompt.js';
 import type { Assignment } from './protocol.js';
-
-/** The part of the engine that a solver needs. */
-export interface Sampler {
-  generate(
-    requests: readonly GenerateRequest[],
-    options: { readonly deadlineMs?: number; readonly onSample?: (completion: Completion) => void },
-  ): Promise<void>;
-}
-
-/** The part of the tokenizer that a solver needs. */
-export type PromptCodec = Pick<ChatTokenizer, 'encodeChat' | 'decode' | 'tokensCovering'>;
+import { type PromptCodec, SampleReader, type SampleReaderOptions } from './reading.js';
+import type { Sampler } from './sampler.js';
+import { hardQuota } from './stops/arbitration.js';
+import { stopRulesOf } from './stops/named.js';
+import type { HardQuota, StopRule } from './stops/stopRule.js';
+import { Trial } from './trial.js';
 
 export interface SolverOptions {
   readonly sampler: Sampler;
@@ -29,24 +24,70 @@ export interface SolverOptions {
   readonly prompt: string;
   readonly stopTokens: readonly number[];
   readonly budget: TimeBudget;
+  readonly clock: Clock;
+  /** Samples that are drawn at the same time. */
+  readonly rows: number;
+  readonly predictor: Predictor | null;
+  /** See `SolverSetup`. */
+  readonly hardProblems: number;
   readonly onSample: (sample: Sample) => void;
 }
 
 export class Solver {
   readonly #options: SolverOptions;
-  readonly #stops: ReadonlySet<number>;
+  readonly #reading: SampleReaderOptions;
+  readonly #reader: SampleReader;
+  readonly #rules: readonly StopRule[];
+  readonly #quota: HardQuota;
+  readonly #gauge: DemandGauge | null;
 
   constructor(options: SolverOptions) {
+    const { tokenizer, edition, settings, stopTokens, predictor } = options;
     this.#options = options;
-    this.#stops = new Set(options.stopTokens);
+    this.#reading = { tokenizer, edition, stopTokens, seed: settings.seed };
+    this.#reader = new SampleReader(this.#reading);
+    this.#rules = stopRulesOf(settings.stop);
+    this.#quota = hardQuota(options.hardProblems);
+    this.#gauge = predictor && new DemandGauge(predictor);
   }
 
-  /** Draws the missing samples of a problem and votes over all of them. @throws the errors of `TimeBudget` and `Engine`. */
+  /**
+   * Draws the missing samples of a problem, as long as they are worth it, and votes over all of them.
+   * @throws the errors of `TimeBudget` and `Engine`.
+   */
   async solve({ problem, missing, earlier }: Assignment): Promise<Prediction> {
-    const { sampler, tokenizer, settings, prompt, stopTokens, budget, onSample } = this.#options;
-    const promptTokens = tokenizer.encodeChat([{ role: 'user', content: promptFor(problem, prompt) }]);
-    const ballots = [...earlier];
-    const request: GenerateRequest = {
+    const voters = [...earlier];
+    const keep = (sample: Sample) => {
+      voters.push(voterOf(sample));
+      this.#options.onSample(sample);
+    };
+    const indices = [...earlier.map(({ index }) => index), ...missing];
+    const trial = new Trial({ rules: this.#rules, quota: this.#quota, indices });
+    for (const sample of earlier) trial.saw(sample);
+    const promptTokens = this.#promptTokens(problem);
+    if (trial.decidedBy === null) {
+      await this.#draw(problem, promptTokens, missing, trial, hasVote(earlier), keep);
+    } else {
+      // An interrupted run had come to its decision, and not to writing it down.
+      for (const index of missing) keep(this.#undrawn(problem.id, index, promptTokens.length));
+    }
+    return predict(problem.id, voters, this.#options.settings.vote);
+  }
+
+  async #draw(
+    problem: Problem,
+    promptTokens: readonly number[],
+    missing: readonly number[],
+    trial: Trial,
+    voted: boolean,
+    onSample: (sample: Sample) => void,
+  ): Promise<void> {
+    const { sampler, settings, stopTokens, budget, clock, rows, predictor } = this.#options;
+    const forecastLog = predictor ? forecast(predictor, problem.text) : 0;
+    const concurrent = Math.min(missing.length, Math.ceil(rows / settings.inFlight));
+    const demand = this.#gauge?.open(forecastLog, concurrent) ?? null;
+    const share = budget.open(demand?.demand);
+    const request = {
       id: problem.id,
       promptTokens,
       samples: missing,
@@ -54,49 +95,37 @@ export class Solver {
       stopTokens,
       maxTokens: settings.maxTokens,
       seed: settings.seed,
+      // At a deadline that several problems share, the next ones come one by one: the first must not take all the rows.
+      startsPerTurn: Math.ceil(rows / settings.inFlight),
     };
-    await sampler.generate([request], {
-      deadlineMs: budget.open(),
-      onSample: (completion) => {
-        const sample = this.#read(completion, promptTokens.length);
-        ballots.push(ballotOf(sample));
-        onSample(sample);
+    const attempt = new Attempt(
+      {
+        ...this.#reading,
+        ...{ sampler, reader: this.#reader, clock, request, share, trial, demand, onSample },
+        forces: settings.budgetForcing,
       },
-    });
-    return predict(problem.id, ballots, settings.vote);
+      voted,
+    );
+    try {
+      await attempt.draw();
+    } finally {
+      share.close();
+      if (demand) this.#gauge?.close(demand, forecastLog);
+    }
   }
 
-  /** Reads text and answer out of a finished sample. */
-  #read(completion: Completion, promptTokens: number): Sample {
-    const { tokenizer, edition, settings } = this.#options;
-    const tokens = Array.from(completion.tokens);
-    const spoken = this.#stops.has(tokens.at(-1) ?? -1) ? tokens.slice(0, -1) : tokens;
-    const text = tokenizer.decode(spoken);
-    const answer = extractAnswer(text, edition);
-    return {
-      problemId: completion.id,
-      index: completion.index,
-      seed: settings.seed,
-      promptTokens,
-      tokens,
-      text,
-      finish: completion.finish,
-      answer,
-      answerEnd: this.#answerEnd(spoken, text, answer),
-      logprob: sumOf(completion.logprobs),
-      tailLogprob: sumOf(completion.logprobs.slice(-TAIL_TOKENS)),
-      startedAt: completion.startedAt,
-      seconds: completion.seconds,
-    };
+  #promptTokens(problem: Problem): readonly number[] {
+    const { tokenizer, prompt } = this.#options;
+    return tokenizer.encodeChat([{ role: 'user', content: promptFor(problem, prompt) }]);
   }
 
-  #answerEnd(tokens: readonly number[], text: string, answer: Answer): number | null {
-    if (answer.value === null) return null;
-    const characters = firstSpanOfFinalAnswer(text, this.#options.edition);
-    return characters === null ? null : this.#options.tokenizer.tokensCovering(tokens, characters);
+  #undrawn(id: string, index: number, promptTokens: number): Sample {
+    const nothing = { tokens: new Int32Array(), logprobs: new Float32Array(), seconds: 0 };
+    const startedAt = this.#options.clock.now();
+    return this.#reader.read({ id, index, finish: 'cancelled', startedAt, ...nothing }, promptTokens);
   }
 }
 
-function sumOf(logprobs: Float32Array): number {
-  return logprobs.reduce((sum, logprob) => sum + logprob, 0);
+function hasVote(voters: readonly Voter[]): boolean {
+  return voters.some(({ finish, value }) => finish !== 'cancelled' && value !== null);
 }

@@ -27,6 +27,7 @@ process.on('message', (message: ToSolver) => {
       finish: 'stop',
       answer: { value: 7n, rule: 'boxed', span: [0, 5], warning: null },
       answerEnd: 2,
+      forced: null,
       logprob: -1,
       tailLogprob: -1,
       startedAt: Date.now(),
