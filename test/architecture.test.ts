@@ -17,6 +17,7 @@ const ROOMS = [
   'solve',
   'run',
   'score',
+  'simulate',
   'report',
   'train',
   'kaggle',

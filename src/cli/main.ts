@@ -5,6 +5,7 @@ import { BoxedError, UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
+import { difficultyCommand } from './difficulty.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
@@ -12,6 +13,7 @@ import { extractCommand } from './extract.js';
 import { generateCommand } from './generate.js';
 import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
+import { simulateCommand } from './simulate.js';
 
 /** Exit statuses: wrong use, and failure while running. */
 const WRONG_USE = 2;
@@ -31,11 +33,14 @@ const program = new Command('boxed')
   .addCommand(exportCommand())
   .addCommand(generateCommand())
   .addCommand(extractCommand())
+  .addCommand(simulateCommand())
+  .addCommand(difficultyCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());
 
-for (const command of program.commands) command.option('--debug', 'print stack traces of errors');
-for (const command of [program, ...program.commands]) command.exitOverride();
+const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+for (const command of commands) command.option('--debug', 'print stack traces of errors');
+for (const command of [program, ...commands]) command.exitOverride();
 
 // A reader that has seen enough, such as `| head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
