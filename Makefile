@@ -3,12 +3,13 @@
 # make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
 # make soak        read answers out of a million random and mutated texts (or TEXTS=… SEED=…)
+# make budget      hold the simulator's predictions against runs of 20, 60 and 180 s
 # make lint        check format and style
 # make setup       install and build; the others do this by themselves
 # make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build evaluate test lint bench bench-export soak clean
+.PHONY: help setup build evaluate test lint bench bench-export soak budget clean
 
 MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
@@ -67,6 +68,8 @@ bench-export: setup
 	node dist/bench/syntheticCheckpoint.js qwen2.5-0.5b $(SYNTHETIC)
 	node dist/bench/measureExport.js $(SYNTHETIC)
 	$(BOXED) bench $(SYNTHETIC) --dtype fp32,int8,int4 --tokens 24 --repeats 1
+budget: setup
+	node dist/bench/budget.js
 
 lint: setup
 	node_modules/.bin/biome check .
