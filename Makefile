@@ -67,7 +67,8 @@ SYNTHETIC := bench/.synthetic/qwen2.5-0.5b
 bench-export: setup
 	node dist/bench/syntheticCheckpoint.js qwen2.5-0.5b $(SYNTHETIC)
 	node dist/bench/measureExport.js $(SYNTHETIC)
-	$(BOXED) bench $(SYNTHETIC) --dtype fp32,int8,int4 --tokens 24 --repeats 1
+	$(BOXED) bench $(SYNTHETIC) --dtype fp32,int8,int4 --greedy --tokens 64 --repeats 1
+
 budget: setup
 	node dist/bench/budget.js
 

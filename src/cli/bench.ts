@@ -13,6 +13,7 @@ interface BenchFlags extends ModelFlags {
   tokens: number;
   rows: number[];
   repeats: number;
+  greedy?: boolean;
   threads?: number;
   json?: boolean;
 }
@@ -57,6 +58,10 @@ export function benchCommand(): Command {
       256,
     )
     .option('--rows <counts>', 'rows to measure at, such as 1,32', integersFrom(1), ROWS)
+    .option(
+      '--greedy',
+      'draw the likeliest token each time; for random weights, whose nucleus is most of the vocabulary',
+    )
     .option('--repeats <count>', 'measurements of each; the best and the median are kept', integerFrom(1), 3)
     .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1))
     .option('--json', 'print JSON');
@@ -110,12 +115,15 @@ async function measure(model: ExportedModel, rows: number, flags: BenchFlags): P
   try {
     const { vocabSize } = model.manifest.config;
     // Buffers grow to their size once, in the first minute of a run; that is not what is measured.
-    await engine.generate([request('warm-up', rows, vocabSize, Math.round(1.5 * flags.tokens))]);
+    const sampling = { ...SAMPLING, greedy: flags.greedy ?? false };
+    const warmUp = { id: 'warm-up', samples: rows, maxTokens: Math.round(1.5 * flags.tokens) };
+    await engine.generate([request(warmUp, sampling, vocabSize)]);
     const before = engine.stats;
     const startedAt = performance.now();
     const requests = Array.from({ length: WAVES * rows }, (_, at) => {
       const spread = 0.5 + ((at * 0.618) % 1);
-      return request(`bench-${at}`, 1, vocabSize, Math.max(1, Math.round(flags.tokens * spread)));
+      const maxTokens = Math.max(1, Math.round(flags.tokens * spread));
+      return request({ id: `bench-${at}`, samples: 1, maxTokens }, sampling, vocabSize);
     });
     await engine.generate(requests);
     return figure(model.manifest.dtype, rows, before, engine.stats, performance.now() - startedAt);
@@ -124,10 +132,14 @@ async function measure(model: ExportedModel, rows: number, flags: BenchFlags): P
   }
 }
 
-function request(id: string, samples: number, vocabSize: number, maxTokens: number): GenerateRequest {
+function request(
+  size: Pick<GenerateRequest, 'id' | 'samples' | 'maxTokens'>,
+  sampling: Sampling,
+  vocabSize: number,
+): GenerateRequest {
   // Any tokens will do; those of low numbers may be special.
   const promptTokens = Array.from({ length: PROMPT_TOKENS }, (_, at) => (20 + 7 * at) % vocabSize);
-  return { id, samples, promptTokens, sampling: SAMPLING, stopTokens: [], maxTokens, seed: 1 };
+  return { ...size, promptTokens, sampling, stopTokens: [], seed: 1 };
 }
 
 function figure(dtype: string, rows: number, before: EngineStats, after: EngineStats, ms: number): Figure {
