@@ -1,5 +1,5 @@
 /** Exports are made once for each content, whole or not at all. */
-import { chmod, cp, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { AdapterOnlyError } from '../src/checkpoint/errors.js';
@@ -38,6 +38,22 @@ describe('resolveModel', () => {
     expect(second.folder).not.toBe(first.folder);
     expect(second.manifest.digest).not.toBe(first.manifest.digest);
     expect(exported).toHaveLength(2);
+  });
+
+  test('an export follows the tokenizer and the template of its checkpoint', async () => {
+    const folder = await checkpoint();
+    const read = (place: string, name: string) => readFile(join(place, name), 'utf8').catch(() => null);
+    await writeFile(join(folder, 'chat_template.jinja'), 'one');
+    const { folder: place } = await resolveModel(folder, TARGET);
+    expect(await read(place, 'chat_template.jinja')).toBe('one');
+
+    await writeFile(join(folder, 'chat_template.jinja'), 'two');
+    expect((await resolveModel(folder, TARGET)).folder).toBe(place);
+    expect(await read(place, 'chat_template.jinja')).toBe('two');
+
+    await rm(join(folder, 'chat_template.jinja'));
+    await resolveModel(folder, TARGET);
+    expect(await read(place, 'chat_template.jinja')).toBeNull();
   });
 
   test('takes an export as it is, and keeps exports where it is told', async () => {

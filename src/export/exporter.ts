@@ -1,6 +1,6 @@
 /** Checkpoint to ONNX: builds the graph, streams the weights, and moves the finished export into place at once. */
 import { existsSync } from 'node:fs';
-import { copyFile, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readDecoderConfig } from '../checkpoint/config.js';
 import { checkVocabularyIn } from '../checkpoint/vocabularyMatch.js';
@@ -10,6 +10,7 @@ import { checkTensors } from '../model/tensorCheck.js';
 import { dataFileBytes, writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
 import { BlockPool } from './blockPool.js';
+import { companionBytes, copyCompanions } from './companions.js';
 import { checkFreeDisk } from './diskRoom.js';
 import { buildGraph } from './layout.js';
 import {
@@ -23,15 +24,6 @@ import { writeQuantizationReport } from './quantizationReport.js';
 import { Quantizer } from './quantizer.js';
 import { quantizationOf, type Target } from './target.js';
 import { makeWorkFolder, removeLeftovers } from './workFolder.js';
-
-/** Files of a checkpoint that an export carries along, so that it can be used on its own. */
-const COMPANIONS = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-];
 
 export interface ExportOptions extends Target {
   /** Digest of the checkpoint, recorded in the manifest. */
@@ -68,11 +60,10 @@ export async function exportCheckpoint(
     const parent = dirname(target);
     await makeWritableFolder(parent);
     await removeLeftovers(parent);
-    const companions = COMPANIONS.filter((name) => existsSync(join(checkpoint, name)));
-    await checkFreeDisk(parent, dataFileBytes(graph) + (await bytesOf(checkpoint, companions)));
+    await checkFreeDisk(parent, dataFileBytes(graph) + (await companionBytes(checkpoint)));
     unfinished = await makeWorkFolder(parent);
     await writeModel(graph, unfinished, { producerVersion: VERSION, ...(onProgress && { onProgress }) });
-    for (const name of companions) await copy(join(checkpoint, name), join(unfinished, name));
+    await copyCompanions(checkpoint, unfinished);
     const quantization = quantizationOf(options);
     if (quantization) await writeQuantizationReport(unfinished, quantizer.report);
     const manifest: ExportManifest = {
@@ -96,26 +87,26 @@ export async function exportCheckpoint(
   return readExport(target);
 }
 
-async function bytesOf(folder: string, names: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function copy(from: string, to: string): Promise<void> {
+/** Another process may have just put the same export there; anything else at `target` is the rest of a broken one. */
+async function moveIntoPlace(unfinished: string, target: string): Promise<void> {
+  const isThere = () => existsSync(join(target, MANIFEST_FILE));
   try {
-    await copyFile(from, to);
+    if (await renameOnto(unfinished, target)) return;
+    // Only now, for whoever looks and removes first would remove what another has finished in between.
+    if (!isThere()) await rm(target, { recursive: true, force: true });
+    if (!isThere()) await renameOnto(unfinished, target);
   } catch (error) {
-    throw accessError('copy', from, error);
+    throw accessError('write', target, error);
   }
 }
 
-/** What stood at `target` is unfinished or broken, or another process has just put the same export there. */
-async function moveIntoPlace(unfinished: string, target: string): Promise<void> {
+/** Renames a folder; `false` where another stands in the way. */
+async function renameOnto(from: string, to: string): Promise<boolean> {
   try {
-    if (!existsSync(join(target, MANIFEST_FILE))) await rm(target, { recursive: true, force: true });
-    await rename(unfinished, target);
+    await rename(from, to);
+    return true;
   } catch (error) {
-    const taken = ['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '');
-    if (!(taken && existsSync(join(target, MANIFEST_FILE)))) throw accessError('write', target, error);
+    if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return false;
+    throw error;
   }
 }

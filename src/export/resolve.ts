@@ -8,6 +8,7 @@ import { readDecoderConfig } from '../checkpoint/config.js';
 import { checkpointDigest, type KnownDigests } from '../checkpoint/digest.js';
 import { BoxedError } from '../errors.js';
 import { digestOf, writeAtomically } from '../files.js';
+import { refreshCompanions } from './companions.js';
 import { exportCheckpoint } from './exporter.js';
 import { EXPORT_FORMAT, type ExportedModel, MANIFEST_FILE, readExport } from './manifest.js';
 import { quantizationOf, type Target } from './target.js';
@@ -56,7 +57,10 @@ export async function resolveModel(path: string, options: ResolveOptions): Promi
   const key = digestOf(JSON.stringify(identity)).slice(0, KEY_LENGTH);
   const targets = folders.map((folder) => join(folder, `${device}-${dtype}-${key}`));
   const made = targets.find((target) => existsSync(join(target, MANIFEST_FILE)));
-  if (made !== undefined) return readExport(made);
+  if (made !== undefined) {
+    await refreshCompanions(path, made);
+    return readExport(made);
+  }
   const target = targets.at(-1)!;
   options.onExport?.(path, target);
   const settings = {
