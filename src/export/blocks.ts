@@ -62,7 +62,7 @@ export function quantizeRows(values: Float32Array, columns: number, format: Bloc
   const zeroPoints = symmetric ? null : new Uint8Array(rows * zeroBytes);
   const store = bits === 4 ? storeNibbles : storeBytes;
   const fit: Fit = { scale: 0, zero: 0 };
-  let squaredError = 0;
+  const sums = new Float64Array(2);
   for (let row = 0; row < rows; row += 1) {
     for (let at = 0; at < blocks; at += 1) {
       const start = row * columns + at * blockSize;
@@ -72,14 +72,15 @@ export function quantizeRows(values: Float32Array, columns: number, format: Bloc
       const scale = scaleType === 'float16' ? roundToFloat16(fit.scale) : Math.fround(fit.scale);
       scales[row * blocks + at] = scale;
       const place = row * rowBytes + (at * blockSize * bits) / 8;
-      squaredError += store(values, start, end, scale, zero, integers, place);
+      store(values, start, end, scale, zero, integers, place, sums);
       // Columns past the last are zero: they meet none of the activations, but rows of an embedding are read whole.
       if (end - start < blockSize) fillBlock(integers, place, end - start, blockSize, bits, zero);
       if (zeroPoints && bits === 8) zeroPoints[row * zeroBytes + at] = zero;
       else if (zeroPoints) zeroPoints[row * zeroBytes + (at >> 1)]! |= zero << (4 * (at & 1));
     }
   }
-  return { integers, scales, zeroPoints, squaredError, squaredSum: sumOfSquares(values) };
+  const [squaredError, squaredSum] = [sums[0]!, sums[1]!];
+  return { integers, scales, zeroPoints, squaredError, squaredSum };
 }
 
 /** How a block is stored, `zero` being the integer that stands for 0. */
@@ -100,8 +101,8 @@ function fitBlock(
   let high = 0;
   for (let i = start; i < end; i += 1) {
     const x = values[i]!;
-    if (x < low) low = x;
-    else if (x > high) high = x;
+    low = Math.min(low, x);
+    high = Math.max(high, x);
   }
   const most = (1 << bits) - 1;
   const half = 1 << (bits - 1);
@@ -127,9 +128,9 @@ function fitBlock(
     productsA += x * levelA;
     productsB += x * levelB;
     productsC += x * levelC;
-    squaresA += levelA * levelA;
-    squaresB += levelB * levelB;
-    squaresC += levelC * levelC;
+    squaresA += Math.imul(levelA, levelA);
+    squaresB += Math.imul(levelB, levelB);
+    squaresC += Math.imul(levelC, levelC);
   }
   let best = keepBetter(fit, 0, productsA, squaresA, zeroA);
   best = keepBetter(fit, best, productsB, squaresB, zeroB);
@@ -145,7 +146,7 @@ function keepBetter(fit: Fit, best: number, products: number, squares: number, z
   return explained;
 }
 
-/** Writes the level nearest to each number, a byte each; returns the squared error. */
+/** Writes the level nearest to each number, a byte each; adds the squared errors and the squares to `sums`. */
 function storeBytes(
   values: Float32Array,
   start: number,
@@ -154,11 +155,13 @@ function storeBytes(
   zero: number,
   target: Uint8Array,
   place: number,
-): number {
+  sums: Float64Array,
+): void {
   const inverse = scale === 0 ? 0 : 1 / scale;
   const offset = zero + 0.5;
   const shift = place - start;
   let squaredError = 0;
+  let squaredSum = 0;
   for (let i = start; i < end; i += 1) {
     const x = values[i]!;
     const nearest = (x * inverse + offset) | 0;
@@ -166,8 +169,10 @@ function storeBytes(
     target[i + shift] = level;
     const difference = x - (level - zero) * scale;
     squaredError += difference * difference;
+    squaredSum += x * x;
   }
-  return squaredError;
+  sums[0]! += squaredError;
+  sums[1]! += squaredSum;
 }
 
 /** The same with two levels in a byte, the first in its lower half. */
@@ -179,20 +184,28 @@ function storeNibbles(
   zero: number,
   target: Uint8Array,
   place: number,
-): number {
+  sums: Float64Array,
+): void {
   const inverse = scale === 0 ? 0 : 1 / scale;
   const offset = zero + 0.5;
   let squaredError = 0;
-  for (let i = start; i < end; i += 1) {
+  let squaredSum = 0;
+  let byte = place;
+  for (let i = start; i < end; i += 2) {
     const x = values[i]!;
-    const nearest = (x * inverse + offset) | 0;
-    const level = clamp(nearest, 15);
-    const at = i - start;
-    target[place + (at >> 1)]! |= level << (4 * (at & 1));
+    const level = clamp((x * inverse + offset) | 0, 15);
     const difference = x - (level - zero) * scale;
-    squaredError += difference * difference;
+    // A row of an odd number of columns ends in the middle of a byte; what lies behind it is the next row's.
+    const y = i + 1 < end ? values[i + 1]! : 0;
+    const nextLevel = clamp((y * inverse + offset) | 0, 15);
+    const nextDifference = y - (nextLevel - zero) * scale;
+    target[byte] = level | (nextLevel << 4);
+    byte += 1;
+    squaredError += difference * difference + nextDifference * nextDifference;
+    squaredSum += x * x + y * y;
   }
-  return squaredError;
+  sums[0]! += squaredError;
+  sums[1]! += squaredSum;
 }
 
 /** `value` within 0 and `most`, without a branch: which numbers are cut is as good as random, and a guess by the processor costs more. */
@@ -212,12 +225,6 @@ function fillBlock(
 ): void {
   for (let at = from; at < blockSize; at += 1) {
     if (bits === 8) target[place + at] = zero;
-    else target[place + (at >> 1)]! |= zero << (4 * (at & 1));
+    else if ((at & 1) === 0) target[place + (at >> 1)] = zero | (zero << 4);
   }
-}
-
-function sumOfSquares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i += 1) sum += values[i]! * values[i]!;
-  return sum;
 }
