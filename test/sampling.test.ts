@@ -128,6 +128,18 @@ test('says that a draw needs more candidates, and else draws the same with few a
   expect([...enough!.tokens]).toEqual([...all!.tokens]);
 });
 
+test('asks for all that top-k leaves where top-p is a share of it', async () => {
+  const sampling = { ...NEUTRAL, temperature: 4, topK: 100, topP: 0.3 };
+  const rows = Array.from({ length: 64 }, () => row(sampling));
+  const prompts = rows.map(() => prompt);
+  const [few] = await runChunks(model, prompts, [draw(rows, 99, 1)]);
+  expect([few!.cut, few!.steps]).toEqual([true, 0]);
+  const [enough] = await runChunks(model, prompts, [draw(rows, 100, 1)]);
+  const [all] = await runChunks(model, prompts, [draw(rows, VOCABULARY, 1)]);
+  expect(enough!.cut).toBe(false);
+  expect([...enough!.tokens]).toEqual([...all!.tokens]);
+});
+
 test('log-probabilities are those of the whole vocabulary at temperature 1', async () => {
   const rows = Array.from({ length: 64 }, () => row({ ...NEUTRAL, temperature: 5, topP: 0.9 }));
   const [chunk] = await runChunks(

@@ -1,4 +1,5 @@
 /** How many of the likeliest tokens the graph sorts: few while they hold all that is kept, more as soon as they do not. */
+import type { Sampling } from '../core.js';
 import type { RowInput } from './types.js';
 
 /** Enough for the peaked distributions of trained models; sorting costs time on every step. */
@@ -22,10 +23,15 @@ export class CandidateCount {
       if (sampling.greedy) continue;
       const unlimited = sampling.topK === 0 && sampling.topP >= 1 && sampling.minP === 0;
       if (unlimited) return this.#vocabSize;
-      // A row with top-k alone or beside others never keeps more than its k.
-      needed = Math.max(needed, sampling.topK > 0 ? Math.min(sampling.topK, this.#count) : this.#count);
+      needed = Math.max(needed, this.#forSampling(sampling));
     }
     return Math.min(needed, this.#vocabSize);
+  }
+
+  #forSampling({ topK, topP }: Sampling): number {
+    if (topK === 0) return this.#count;
+    // Top-p is a share of what top-k leaves, so all of that must be there; else a row never keeps more than its k.
+    return topP < 1 ? topK : Math.min(topK, this.#count);
   }
 
   /** Learns whether the last chunk's candidates were too few. */

@@ -88,9 +88,14 @@ export function buildSampling(graph: Graph, logits: Value, uniform: Value, input
     graph.op('Less', [inputs.candidates, row(inputs.topK)]),
     graph.op('Less', [lastMass, row(nucleusMass)]),
   ]);
+  // Top-p is a share of what top-k leaves, which is known only once all of that is sorted.
+  const nucleusUnknown = graph.op('And', [
+    graph.op('And', [row(limited), row(graph.op('Less', [inputs.topP, one]))]),
+    graph.op('Less', [inputs.candidates, row(inputs.topK)]),
+  ]);
   const moreExist = graph.op('Less', [inputs.candidates, inputs.vocabulary]);
   const cut = graph.op('And', [
-    graph.op('And', [lastKept, unfinished]),
+    graph.op('Or', [graph.op('And', [lastKept, unfinished]), nucleusUnknown]),
     graph.op('And', [moreExist, graph.op('Not', [row(inputs.greedy)])]),
   ]);
   return { token: row(token), logprob: row(logprob), cut };
