@@ -20,6 +20,11 @@ test('lanes that come free later hold fewer problems', () => {
   expect(fairShare([900, 300], 5)).toBe(225);
 });
 
+test('rounding does not make it too large', () => {
+  for (let problems = 1; problems < 500; problems += 1)
+    expect(fairShare([74_881, 1], problems)).toBeLessThanOrEqual(74_881 / problems);
+});
+
 test('without time there is none to share', () => {
   expect(fairShare([0, 0], 3)).toBe(0);
 });

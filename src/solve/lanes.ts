@@ -12,7 +12,8 @@ export function fairShare(lanesMs: readonly number[], problems: number): number 
   if (lanesMs.length === 1 || longest === 0) return longest / problems;
   const fits = (share: number) =>
     lanesMs.reduce((sum, lane) => sum + Math.floor(lane / share), 0) >= problems;
-  let low = longest / problems;
+  // One more fits than needed, so that rounding cannot make it one too few.
+  let low = longest / (problems + 1);
   let high = longest;
   if (fits(high)) return high;
   for (let halving = 0; halving < HALVINGS; halving += 1) {
