@@ -18,6 +18,9 @@ export interface NumberedJob extends BlockJob {
   readonly id: number;
 }
 
+/** What became of a job, and the memory of its values, which may be used again. */
+export type FinishedJob = BlockResult & { readonly memory: ArrayBuffer };
+
 /** The quantized rows, or the first element that is no number. */
 export type BlockResult =
   | { readonly rows: QuantizedRows; readonly nonFinite?: never }
@@ -26,6 +29,8 @@ export type BlockResult =
 export interface NumberedResult {
   readonly id: number;
   readonly result: BlockResult;
+  /** The memory of the job's values, handed back. */
+  readonly memory: ArrayBuffer;
 }
 
 /** A worker that quantizes ended before its time. */
@@ -34,7 +39,7 @@ export class QuantizingFailedError extends BoxedError {
 }
 
 interface Waiting {
-  readonly resolve: (result: BlockResult) => void;
+  readonly resolve: (finished: FinishedJob) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -51,13 +56,13 @@ export class BlockPool {
   }
 
   /** Quantizes one piece. @throws QuantizingFailedError when a worker broke or the pool was closed */
-  async run(job: BlockJob): Promise<BlockResult> {
+  async run(job: BlockJob): Promise<FinishedJob> {
     if (this.#failure) throw this.#failure;
     const id = this.#jobs++;
     if (this.#workers.length < this.size) this.#workers.push(this.#start());
     // Jobs are of about one size, so turns keep the workers equally busy.
     const worker = this.#workers[id % this.#workers.length]!;
-    return new Promise<BlockResult>((resolve, reject) => {
+    return new Promise<FinishedJob>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       const message: NumberedJob = { id, ...job };
       worker.postMessage(message, [job.values.buffer]);
@@ -72,8 +77,8 @@ export class BlockPool {
 
   #start(): Worker {
     const worker = new Worker(new URL('./blockWorker.js', import.meta.url));
-    worker.on('message', ({ id, result }: NumberedResult) => {
-      this.#waiting.get(id)?.resolve(result);
+    worker.on('message', ({ id, result, memory }: NumberedResult) => {
+      this.#waiting.get(id)?.resolve({ ...result, memory });
       this.#waiting.delete(id);
     });
     worker.once('error', (error) => this.#fail(error.message));

@@ -13,13 +13,19 @@ port.on('message', ({ id, values, stored, columns, format }: NumberedJob) => {
   // A sum of squares of float32 numbers fits a double, so it is finite exactly if they are.
   if (!Number.isFinite(squaredSum)) {
     const at = firstNonFinite(values);
-    send(id, { nonFinite: { at, value: values[at]! } }, []);
+    send(id, { nonFinite: { at, value: values[at]! } }, values.buffer, []);
     return;
   }
-  send(id, { rows }, [integers.buffer, scales.buffer, ...(zeroPoints ? [zeroPoints.buffer] : [])]);
+  const parts = [integers, scales, ...(zeroPoints ? [zeroPoints] : [])];
+  send(
+    id,
+    { rows },
+    values.buffer,
+    parts.map(({ buffer }) => buffer),
+  );
 });
 
-function send(id: number, result: BlockResult, handedOver: ArrayBuffer[]): void {
-  const message: NumberedResult = { id, result };
-  port.postMessage(message, handedOver);
+function send(id: number, result: BlockResult, memory: ArrayBuffer, others: ArrayBuffer[]): void {
+  const message: NumberedResult = { id, result, memory };
+  port.postMessage(message, [memory, ...others]);
 }

@@ -40,6 +40,7 @@ export class Quantizer {
   readonly #pool: BlockPool;
   readonly #matrices: Matrix[] = [];
   readonly #sums = new Map<MatrixSource, { bits: 4 | 8; error: number; total: number }>();
+  readonly #memory: ArrayBuffer[] = [];
   #pieces: AsyncGenerator<Piece> | null = null;
 
   constructor(weights: Weights, pool: BlockPool) {
@@ -110,7 +111,7 @@ export class Quantizer {
     const underWay: Promise<Piece>[] = [];
     for (const { matrix, source, firstRow, rows } of this.#parts()) {
       if (underWay.length >= ahead) yield await underWay.shift()!;
-      const values = new Float32Array(rows * source.columns);
+      const values = this.#memoryFor(rows * source.columns);
       const first = firstRow * source.columns;
       const shape = [source.rows, source.columns];
       const stored = await this.#weights.readStored(source.name, shape, first, values);
@@ -129,9 +130,22 @@ export class Quantizer {
     numbers: Pick<BlockJob, 'values' | 'stored'>,
   ): Promise<Piece> {
     const { columns, name } = source;
-    const { rows, nonFinite } = await this.#pool.run({ ...numbers, columns, format: matrix.format });
+    const job = { ...numbers, columns, format: matrix.format };
+    const { rows, nonFinite, memory } = await this.#pool.run(job);
+    this.#memory.push(memory);
     if (nonFinite) throw this.#weights.nonFinite(name, first + nonFinite.at, nonFinite.value);
     return { matrix, source, rows };
+  }
+
+  /** Memory that the system has just handed out is slow to touch for the first time, so it goes round. */
+  #memoryFor(elements: number): Float32Array<ArrayBuffer> {
+    const memory = this.#memory.pop();
+    const fits = memory !== undefined && memory.byteLength >= 4 * elements;
+    return new Float32Array(
+      fits ? memory : new ArrayBuffer(4 * Math.max(elements, PIECE_ELEMENTS)),
+      0,
+      elements,
+    );
   }
 
   *#parts(): Generator<{ matrix: Matrix; source: MatrixSource; firstRow: number; rows: number }> {
