@@ -31,7 +31,7 @@ export interface QuantizedRows {
 
 /**
  * Ranges tried for a block at 4 bits, as shares of the one that its extreme number asks for. With 16 steps it pays to cut
- * the extremes a little for finer steps; with 256 the error is a tenth of a per cent either way (bench/README.md).
+ * the extremes a little for finer steps (bench/README.md); with 256 there is little to gain.
  */
 const RANGES = [1.05, 0.97, 0.88] as const;
 
