@@ -1,4 +1,4 @@
-/** Runs a graph once in a worker: onnxruntime refuses the typed arrays of jest's realm. */
+/** Runs a graph in a worker: onnxruntime refuses the typed arrays of jest's realm. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Graph } from '../../src/onnx/graph.js';
@@ -15,18 +15,28 @@ export type PlainTensors = Readonly<Record<string, PlainTensor>>;
 
 export interface GraphJob {
   readonly file: string;
-  readonly feeds: PlainTensors;
+  /** One run each. */
+  readonly feeds: readonly PlainTensors[];
 }
 
 /** The outputs of `graph` for `feeds`. */
 export async function runGraph(graph: Graph, feeds: PlainTensors): Promise<PlainTensors> {
+  return (await runGraphOn(graph, [feeds]))[0]!;
+}
+
+/** The outputs of `graph` for each of `feeds`. */
+export async function runGraphOn(graph: Graph, feeds: readonly PlainTensors[]): Promise<PlainTensors[]> {
   const folder = await temporaryFolder();
   await writeModel(graph, folder, { producerVersion: 'test' });
-  return runModel(join(folder, MODEL_FILE), feeds);
+  return runModelOn(join(folder, MODEL_FILE), feeds);
 }
 
 /** The outputs of a model file. */
 export async function runModel(file: string, feeds: PlainTensors): Promise<PlainTensors> {
+  return (await runModelOn(file, [feeds]))[0]!;
+}
+
+async function runModelOn(file: string, feeds: readonly PlainTensors[]): Promise<PlainTensors[]> {
   const job: GraphJob = { file, feeds };
   const worker = new Worker(new URL('./graphWorker.js', import.meta.url), { workerData: job });
   return new Promise((resolve, reject) => {
