@@ -14,6 +14,7 @@ import { generateCommand } from './generate.js';
 import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
 import { simulateCommand } from './simulate.js';
+import { trainCommand } from './train.js';
 
 /** Exit statuses: wrong use, and failure while running. */
 const WRONG_USE = 2;
@@ -35,6 +36,7 @@ const program = new Command('boxed')
   .addCommand(extractCommand())
   .addCommand(simulateCommand())
   .addCommand(difficultyCommand())
+  .addCommand(trainCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());
 
