@@ -42,7 +42,7 @@ export function trainSftCommand(): Command {
         .default('drop'),
     )
     .option('--from-scratch', 'take shape and tokenizer of --model, and new weights');
-  return addTrainOptions(command, { learningRate: 2e-3, warmUp: 50 })
+  return addTrainOptions(command, { learningRate: 1.2e-3, warmUp: 50 })
     .addHelpText(
       'after',
       '\nExample:\n  $ boxed train sft --model models/pebble-base --data sft.jsonl --epochs 10 --out models/mine --validate problems/pebble\n',

@@ -1,7 +1,8 @@
 /** The log of a training: one JSON line a step and one a validation, for `boxed report` and for reading. */
 import { existsSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { accessError, readText, writeAtomically } from '../files.js';
+import { dirname } from 'node:path';
+import { accessError, makeWritableFolder, readText, writeAtomically } from '../files.js';
 
 /** A line; `step` counts from 1, and lines of a validation have the step after which it was made. */
 export interface LogLine {
@@ -19,6 +20,7 @@ export class TrainLog {
 
   /** Opens the log at `file` and drops what stands there of steps after `step`, which will be done again. */
   static async open(file: string, step: number): Promise<TrainLog> {
+    await makeWritableFolder(dirname(file));
     if (existsSync(file)) {
       const lines = (await readText(file)).split('\n').filter((line) => {
         const known = stepOf(line);
