@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import { digestOf, digestOfFile } from '../files.js';
+import { digestOf } from '../files.js';
 import { ADAM_W } from '../train/adamW.js';
-import { encodeExamples, readExamples, type TooLong } from '../train/examples.js';
+import { type Example, encodeExamples, readExamples, type TooLong } from '../train/examples.js';
+import { readJournalExamples } from '../train/journalExamples.js';
 import { newTensors, readModel, writeModelFolder } from '../train/modelFolder.js';
 import { trainSft } from '../train/sft.js';
 import { Trainer } from '../train/trainer.js';
@@ -14,7 +15,10 @@ import { ProgressLine } from './progress.js';
 import { addTrainOptions, describeValidation, openTools, type TrainFlags } from './trainOptions.js';
 
 interface SftFlags extends TrainFlags {
-  data: string;
+  data?: string;
+  journal?: string;
+  answers?: string;
+  perProblem: number;
   epochs: number;
   accumulate: number;
   weightDecay: number;
@@ -32,7 +36,10 @@ export function trainSftCommand(): Command {
       'Train on problems with worked solutions, a number of epochs; after each the checkpoint is written and, with --validate, tried.\n' +
         'A training that was stopped goes on after its last whole epoch, to the same numbers.',
     )
-    .requiredOption('--data <file>', 'CSV, JSONL or Parquet with the columns problem and completion')
+    .option('--data <file>', 'CSV, JSONL or Parquet with the columns problem and completion')
+    .option('--journal <run>', 'or a run folder: its right samples, the shortest of each problem first')
+    .option('--answers <problems>', 'with --journal: the set that the run was made on, with its answers')
+    .option('--per-problem <count>', 'with --journal: samples of a problem at most', integerFrom(1), 4)
     .option('--epochs <count>', 'times through the data', integerFrom(1), 10)
     .option('--accumulate <count>', 'batches whose gradients make one step', integerFrom(1), 1)
     .option('--weight-decay <share>', 'decay of the matrices', numberBetween(0, 1), ADAM_W.weightDecay)
@@ -45,7 +52,8 @@ export function trainSftCommand(): Command {
   return addTrainOptions(command, { learningRate: 1.2e-3, warmUp: 50 })
     .addHelpText(
       'after',
-      '\nExample:\n  $ boxed train sft --model models/pebble-base --data sft.jsonl --epochs 10 --out models/mine --validate problems/pebble\n',
+      '\nExamples:\n  $ boxed train sft --model models/pebble-base --data sft.jsonl --epochs 10 --out models/mine --validate problems/pebble\n' +
+        '  $ boxed train sft --model models/mine --journal submissions/RUN --answers problems/pebble --epochs 2 --out models/better\n',
     )
     .action(sft);
 }
@@ -54,7 +62,7 @@ async function sft(flags: SftFlags): Promise<void> {
   const { config, tensors: read } = await readModel(flags.model);
   const tensors = flags.fromScratch ? newTensors(config, flags.seed) : read;
   const tools = await openTools(flags, config);
-  const examples = await readExamples(flags.data);
+  const examples = await examplesOf(flags);
   const { tooLong, prompt } = flags;
   const encoded = encodeExamples(examples, tools.tokenizer, {
     prompt,
@@ -99,7 +107,7 @@ async function sft(flags: SftFlags): Promise<void> {
         optimizer,
         prompt,
         tooLong,
-        data: await digestOfFile(flags.data),
+        data: digestOf(JSON.stringify(examples)),
         weights: digestOf(Buffer.concat([...tensors.values()].map(({ data }) => Buffer.from(data.buffer)))),
       },
       folder: join(flags.out, 'training'),
@@ -122,4 +130,15 @@ async function sft(flags: SftFlags): Promise<void> {
     await trainer.close();
   }
   process.stdout.write(`${flags.out}\n`);
+}
+
+/** Examples of the file or the run that the flags name. @throws UsageError */
+async function examplesOf({ data, journal, answers, perProblem }: SftFlags): Promise<Example[]> {
+  if (data !== undefined && journal === undefined) return readExamples(data);
+  if (data === undefined && journal !== undefined && answers !== undefined)
+    return readJournalExamples(journal, { problems: answers, perProblem });
+  throw new UsageError(
+    'it is not clear what to learn from',
+    'Give --data FILE, or --journal RUN with --answers PROBLEMS.',
+  );
 }
