@@ -34,7 +34,7 @@ export function trainSftCommand(): Command {
     .summary('Supervised fine-tuning on worked solutions')
     .description(
       'Train on problems with worked solutions, a number of epochs; after each the checkpoint is written and, with --validate, tried.\n' +
-        'A training that was stopped goes on after its last whole epoch, to the same numbers.',
+        'A training that was stopped goes on from its last saved state, to the same numbers.',
     )
     .option('--data <file>', 'CSV, JSONL or Parquet with the columns problem and completion')
     .option('--journal <run>', 'or a run folder: its right samples, the shortest of each problem first')
@@ -93,7 +93,7 @@ async function sft(flags: SftFlags): Promise<void> {
     label: 'sft',
     unit: 'steps',
     rateUnit: 'steps/s',
-    onInterrupt: 'Interrupted. The same command goes on after the last whole epoch.',
+    onInterrupt: 'Interrupted. The same command goes on from the last saved state.',
   });
   try {
     await trainSft({

@@ -56,6 +56,9 @@ export interface SftProgress {
   readonly tokensPerSecond: number;
 }
 
+/** Steps between two saved states, which take milliseconds: a minute or so of work that a kill can cost. */
+const SAVE_EVERY = 200;
+
 /** Row lengths that texts are sorted into; the longest is as long as the model's positions. */
 const ROW_LENGTHS = [256, 512, 1024, 2048, 4096];
 
@@ -72,7 +75,7 @@ interface Step {
   readonly endsEpoch: boolean;
 }
 
-/** Trains from the beginning or from the saved state. State is saved after each epoch. @throws DivergedError, TrainStateError, FileAccessError */
+/** Trains from the beginning or from the saved state. State is saved after each epoch and some steps. @throws DivergedError, TrainStateError, FileAccessError */
 export async function trainSft(job: SftJob): Promise<void> {
   const { trainer, texts, settings, folder, identity } = job;
   const steps = planSteps(texts, settings, job.maxPositions);
@@ -95,7 +98,10 @@ export async function trainSft(job: SftJob): Promise<void> {
     const line = { step, epoch, loss, gradientNorm, learningRate, tokensPerSecond: tokens / seconds };
     await log.write({ type: 'step', ...line });
     job.onStep?.({ ...line, totalSteps: steps.length });
-    if (!endsEpoch) continue;
+    if (!endsEpoch) {
+      if (step % SAVE_EVERY === 0) await saveState(folder, trainer.tensors, step, identity);
+      continue;
+    }
     const result = await job.onEpoch(epoch, trainer.tensors);
     if (result !== null) await log.write({ type: 'validation', step, epoch, ...result });
     await saveState(folder, trainer.tensors, step, identity);
