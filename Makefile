@@ -4,12 +4,13 @@
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
 # make soak        read answers out of a million random and mutated texts (or TEXTS=… SEED=…)
 # make budget      hold the simulator's predictions against runs of 20, 60 and 180 s
+# make train       train the three bundled checkpoints from nothing into training/ (or EPOCHS=…); resumes what was stopped
 # make lint        check format and style
 # make setup       install and build; the others do this by themselves
 # make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build evaluate test lint bench bench-export soak budget clean
+.PHONY: help setup build evaluate test lint bench bench-export soak budget train clean
 
 MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
@@ -71,6 +72,17 @@ bench-export: setup
 
 budget: setup
 	node dist/bench/budget.js
+
+# The recipe: easy problems and drills, then worked solutions for ten epochs, then rewards. Copy training/pebble-* over models/ to use them.
+EPOCHS ?= 10
+TRAINING := training
+train: setup
+	$(BOXED) train data --out $(TRAINING)/data --avoid problems/pebble
+	$(BOXED) train sft --model models/pebble-base --from-scratch --data $(TRAINING)/data/base.jsonl --epochs 1 --learning-rate 0.002 \
+	  --batch-tokens 3072 --out $(TRAINING)/pebble-base --validate problems/pebble
+	$(BOXED) train sft --model $(TRAINING)/pebble-base --data $(TRAINING)/data/sft.jsonl --epochs $(EPOCHS) --out $(TRAINING)/pebble-sft \
+	  --validate problems/pebble
+	$(BOXED) train grpo --model $(TRAINING)/pebble-sft --problems $(TRAINING)/data/grpo.csv --out $(TRAINING)/pebble-grpo --validate problems/pebble
 
 lint: setup
 	node_modules/.bin/biome check .
