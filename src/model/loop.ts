@@ -63,6 +63,13 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const first = outer.int64([0]);
   const ranks = outer.op('Range', [outer.int64(0), outer.op('Squeeze', [candidates, first]), outer.int64(1)]);
 
+  const isTempered = outer.op('Not', [outer.op('Equal', [temperature, outer.float32(1)])]);
+  const tempered = outer.op('ReduceMax', [outer.op('Cast', [isTempered], { attributes: { to: 7 } })], {
+    attributes: { keepdims: 0 },
+  });
+  const isChanged = outer.op('Or', [penalised, outer.op('Cast', [tempered], { attributes: { to: 9 } })]);
+  const plain = outer.op('Not', [isChanged]);
+
   const body = new Graph('step', outer);
   const iteration = body.input('iteration', 'int64', []);
   body.input('go_on', 'bool', []);
@@ -105,7 +112,8 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const column = body.int64([1]);
   const noise = body.op('Unsqueeze', [body.op('Gather', [uniform, iteration]), column]);
   const vocabulary = outer.int64([config.vocabSize]);
-  const drawn = buildSampling(body, logits, noise, {
+  const drawn = buildSampling(body, logits, config.vocabSize, noise, {
+    plain,
     penalised,
     penalty,
     held: [history, recent],
