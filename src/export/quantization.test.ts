@@ -75,6 +75,6 @@ test('settings are told apart by their text', () => {
     (options) => describeQuantization(resolveQuantization('int8', options as object)),
   );
   expect(new Set(texts).size).toBe(texts.length);
-  expect(texts[0]).toBe('int8, blocks of 32');
-  expect(texts[2]).toBe('int8, blocks of 32 with zero points');
+  expect(texts[0]).toBe('int8, blocks of 128');
+  expect(texts[2]).toBe('int8, blocks of 128 with zero points');
 });
