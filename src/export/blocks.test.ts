@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { BLOCK_SIZES, type BlockFormat, type QuantizedRows, quantizeRows } from './blocks.js';
+import {
+  BLOCK_SIZES,
+  type BlockFormat,
+  fittingBlockSize,
+  type QuantizedRows,
+  quantizeRows,
+} from './blocks.js';
 
 /** The numbers that the operators read out of the parts, by their definition; columns past the last included. */
 function dequantize(parts: QuantizedRows, rows: number, columns: number, format: BlockFormat): number[][] {
@@ -122,4 +128,10 @@ describe('quantizeRows', () => {
     expect(dequantize(parts, 1, 64, format)[0]!.map((value) => value + 0)).toEqual([...values]);
     expect(Math.abs(parts.scales[0]!)).toBe(0);
   });
+});
+
+test('blocks are as large as they may be without a rest', () => {
+  const sizes = [896, 64, 96, 4864, 100].map((columns) => fittingBlockSize(columns, 128));
+  expect(sizes).toEqual([128, 64, 32, 128, 32]);
+  expect(fittingBlockSize(896, 64)).toBe(64);
 });

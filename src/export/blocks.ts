@@ -35,6 +35,11 @@ export interface QuantizedRows {
  */
 const RANGES = [1.05, 0.97, 0.88] as const;
 
+/** The block size for rows of `columns` numbers: the largest up to `most` that fills them without a rest, else the smallest. */
+export function fittingBlockSize(columns: number, most: BlockSize): BlockSize {
+  return BLOCK_SIZES.findLast((size) => size <= most && columns % size === 0) ?? BLOCK_SIZES[0];
+}
+
 /** Blocks of a row. */
 export const blocksOf = (columns: number, blockSize: number) => Math.ceil(columns / blockSize);
 

@@ -3,7 +3,7 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import type { Parameters } from '../model/decoder.js';
 import { EMBEDDING, HEAD, matrixShape } from '../model/tensors.js';
 import { type Graph, MICROSOFT, type Value, type Weight } from '../onnx/graph.js';
-import { type BlockFormat, blocksOf, integerBytes, zeroPointBytes } from './blocks.js';
+import { type BlockFormat, blocksOf, fittingBlockSize, integerBytes, zeroPointBytes } from './blocks.js';
 import type { FloatParameters, FloatType } from './parameters.js';
 import { type Precision, precisionOf, type Quantization } from './quantization.js';
 import type { MatrixSource, Quantizer } from './quantizer.js';
@@ -133,14 +133,15 @@ export class QuantizedParameters implements Parameters {
     const known = this.#stored.get(name);
     if (known) return known;
     const bits = precision === 'int8' ? 8 : 4;
-    const { blockSize, symmetric } = this.#quantization;
-    const format: BlockFormat = { bits, blockSize, symmetric, scaleType: this.#type };
+    const { symmetric } = this.#quantization;
     const sources = names.map((part): MatrixSource => {
       const [rows, columns] = matrixShape(this.#config, part);
       return { name: `${part}.weight`, rows, columns };
     });
     const rows = sources.reduce((sum, source) => sum + source.rows, 0);
     const { columns } = sources[0]!;
+    const blockSize = fittingBlockSize(columns, this.#quantization.blockSize);
+    const format: BlockFormat = { bits, blockSize, symmetric, scaleType: this.#type };
     const blocks = blocksOf(columns, blockSize);
     const parts = this.#quantizer.add(sources, format);
     const integers: Weight = {
