@@ -1,48 +1,76 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { KvArrays } from './kvArrays.js';
 import { KvCache } from './kvCache.js';
 
-const SHAPE = { layers: 2, kvHeads: 2, headDim: 3 };
+const SHAPE = { layers: 2, kvHeads: 2, headDim: 3, blockLength: 96 };
 const MAX_ROWS = 5;
 
-/** Marks keys and values so that each number tells its sample, layer, head, position and dimension. */
+/** Marks keys and values so that each number tells its sample, layer, head, position and dimension; never zero. */
 const mark = (id: number, layer: number, head: number, position: number, dim: number) =>
   id * 100_000 + layer * 50_000 + head * 20_000 + position * 10 + dim;
 
-function part(id: number, first: number, length: number, sign: number) {
-  const fill = (layer: number) => {
+/** Positions `first` to `first + length` of several samples. */
+function part(samples: readonly { id: number; length: number }[], length: number): KvArrays {
+  const fill = (layer: number, sign: number) => {
     const data: number[] = [];
-    for (let head = 0; head < SHAPE.kvHeads; head += 1) {
-      for (let at = 0; at < length; at += 1) {
-        for (let dim = 0; dim < SHAPE.headDim; dim += 1)
-          data.push(sign * mark(id, layer, head, first + at, dim));
+    for (const { id, length: first } of samples) {
+      for (let head = 0; head < SHAPE.kvHeads; head += 1) {
+        for (let at = 0; at < length; at += 1) {
+          for (let dim = 0; dim < SHAPE.headDim; dim += 1)
+            data.push(sign * mark(id, layer, head, first + at, dim));
+        }
       }
     }
     return Float32Array.from(data);
   };
-  return [fill(0), fill(1)];
+  return { length, keys: [fill(0, 1), fill(1, 1)], values: [fill(0, -1), fill(1, -1)] };
 }
 
-function joined(parts: Float32Array[][], layer: number): Float32Array {
-  return Float32Array.from(parts.flatMap((each) => [...each[layer]!]));
+const prompt = (id: number, length: number) => part([{ id, length: 0 }], length);
+
+/** Positions of `row` in the order in which the graph puts them together, each with the item and slot where it lies. */
+function placesOf(cache: KvCache, row: number) {
+  const { capacity, positions, blocks } = cache;
+  const rest = [...positions.subarray(row * capacity, (row + 1) * capacity)].map((position, slot) => ({
+    position: Number(position),
+    blocked: false,
+    item: row,
+    slot,
+  }));
+  const table = blocks.table(cache.rows);
+  const mine = [...table.blocks.subarray(row * table.width, (row + 1) * table.width)].filter((at) => at >= 0);
+  for (const block of mine) expect(Number(blocks.rows[Number(block)])).toBe(row);
+  const full = mine.flatMap((block, at) =>
+    Array.from({ length: SHAPE.blockLength }, (_, slot) => ({
+      position: at * SHAPE.blockLength + slot,
+      blocked: true,
+      item: Number(block),
+      slot,
+    })),
+  );
+  return [...full, ...rest];
 }
 
-/** Every visible slot must hold its row's own numbers, each position once. */
+/** Every visible slot must hold its row's own numbers, each position once; every other slot zeros; every block belongs to a row. */
 function check(cache: KvCache, rows: readonly { id: number; length: number }[]): void {
   expect(cache.rows).toBe(rows.length);
-  const { capacity, positions } = cache;
+  expect(cache.capacity).toBeLessThan(SHAPE.blockLength + 64);
+  const blockCount = rows.reduce((sum, { length }) => sum + Math.floor(length / SHAPE.blockLength), 0);
+  expect(cache.blocks.count).toBe(blockCount);
   let wrong = 0;
   for (const [row, { id, length }] of rows.entries()) {
-    const seen = [...positions.subarray(row * capacity, (row + 1) * capacity)].map(Number);
-    const visible = seen.filter((position) => position >= 0).sort((a, b) => a - b);
+    const places = placesOf(cache, row);
+    const visible = places.filter(({ position }) => position >= 0).map(({ position }) => position);
     expect(visible).toEqual(Array.from({ length }, (_, at) => at));
-    for (const [slot, position] of seen.entries()) {
-      if (position < 0) continue;
+    for (const { position, blocked, item, slot } of places) {
+      const [from, width] = blocked ? [cache.blocks, SHAPE.blockLength] : [cache, cache.capacity];
       for (let layer = 0; layer < SHAPE.layers; layer += 1) {
         for (let head = 0; head < SHAPE.kvHeads; head += 1) {
-          const at = ((row * SHAPE.kvHeads + head) * capacity + slot) * SHAPE.headDim;
-          if (cache.keys(layer)[at + 1] !== mark(id, layer, head, position, 1)) wrong += 1;
-          if (cache.values(layer)[at + 2] !== -mark(id, layer, head, position, 2)) wrong += 1;
+          const at = ((item * SHAPE.kvHeads + head) * width + slot) * SHAPE.headDim;
+          const key = position < 0 ? 0 : mark(id, layer, head, position, 1);
+          const value = position < 0 ? 0 : -mark(id, layer, head, position, 2);
+          if (from.keys(layer)[at + 1] !== key || from.values(layer)[at + 2] !== value) wrong += 1;
         }
       }
     }
@@ -51,7 +79,7 @@ function check(cache: KvCache, rows: readonly { id: number; length: number }[]):
 }
 
 const command = fc.oneof(
-  fc.record({ kind: fc.constant('seat' as const), row: fc.nat(MAX_ROWS - 1), length: fc.nat(150) }),
+  fc.record({ kind: fc.constant('seat' as const), row: fc.nat(MAX_ROWS - 1), length: fc.nat(400) }),
   fc.record({ kind: fc.constant('release' as const), row: fc.nat(MAX_ROWS - 1) }),
   fc.record({
     kind: fc.constant('append' as const),
@@ -69,8 +97,7 @@ test('holds what each row was given through any sequence of seats, appends and r
         if (each.kind === 'seat') {
           const row = Math.min(each.row, rows.length);
           const id = nextId++;
-          const [keys, values] = [part(id, 0, each.length, 1), part(id, 0, each.length, -1)];
-          cache.seat(row, { length: each.length, keys, values });
+          cache.seat(row, prompt(id, each.length));
           rows[row] = { id, length: each.length };
         } else if (each.kind === 'release') {
           if (each.row >= rows.length) continue;
@@ -80,15 +107,7 @@ test('holds what each row was given through any sequence of seats, appends and r
         } else {
           if (rows.length === 0) continue;
           const counts = Int32Array.from(each.counts.slice(0, rows.length));
-          const length = Math.max(...counts);
-          const keys = rows.map(({ id, length: first }) => part(id, first, length, 1));
-          const values = rows.map(({ id, length: first }) => part(id, first, length, -1));
-          cache.append(
-            [joined(keys, 0), joined(keys, 1)],
-            [joined(values, 0), joined(values, 1)],
-            length,
-            counts,
-          );
+          cache.append(part(rows, Math.max(...counts)), counts);
           for (const [at, row] of rows.entries()) row.length += counts[at]!;
         }
         check(cache, rows);
@@ -98,18 +117,21 @@ test('holds what each row was given through any sequence of seats, appends and r
   );
 });
 
-test('gives memory back when long rows are gone', () => {
+test('takes more than a block at once', () => {
   const cache = new KvCache(SHAPE, MAX_ROWS);
-  const seat = (row: number, id: number, length: number) =>
-    cache.seat(row, { length, keys: part(id, 0, length, 1), values: part(id, 0, length, -1) });
-  seat(0, 1, 30);
-  seat(1, 2, 900);
-  expect(cache.capacity).toBeGreaterThanOrEqual(900);
+  cache.seat(0, prompt(1, 50));
+  const row = { id: 1, length: 50 };
+  cache.append(part([row], 300), Int32Array.of(300));
+  check(cache, [{ id: 1, length: 350 }]);
+});
+
+test('computes with no more padding when one row is long', () => {
+  const cache = new KvCache(SHAPE, MAX_ROWS);
+  cache.seat(0, prompt(1, 30));
+  cache.seat(1, prompt(2, 96 * 9 + 20));
+  expect(cache.capacity).toBe(64);
+  expect(cache.blocks.count).toBe(9);
   cache.release(1);
-  seat(1, 3, 10);
-  expect(cache.capacity).toBeLessThan(200);
-  check(cache, [
-    { id: 1, length: 30 },
-    { id: 3, length: 10 },
-  ]);
+  expect(cache.blocks.count).toBe(0);
+  check(cache, [{ id: 1, length: 30 }]);
 });

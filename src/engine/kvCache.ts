@@ -1,42 +1,41 @@
-/** Keys and values of the batch on the host: rows of one capacity, appended to in place, fed to the runtime without a copy. */
+/**
+ * Keys and values of the batch on the host, fed to the runtime without a copy. A row's positions are in full blocks, and the
+ * rest, less than a block, in a part where all rows have one capacity: only that part has padding.
+ */
+import { type CacheShape, clearPositions, copyPositions, enlarged, type KvArrays } from './kvArrays.js';
+import { KvBlocks } from './kvBlocks.js';
 
-/** Capacity grows and shrinks in steps of this many positions: each step copies the cache once, each empty position is computed with. */
+/** The capacity for the rest changes in steps of this many positions: each empty position is computed with. */
 export const CAPACITY_STEP = 64;
 
-/** A buffer that has become too small is replaced by one this much larger than needed. */
-const HEADROOM = 1.5;
-
-/** Shape of a model's cache. */
-export interface CacheShape {
-  readonly layers: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
+export interface LoopCacheShape extends CacheShape {
+  /** Positions of a block. */
+  readonly blockLength: number;
 }
 
-/** Keys or values of one prompt: by layer, `[kvHeads, length, headDim]`. */
-export interface PromptPart {
-  readonly length: number;
-  readonly keys: readonly Float32Array[];
-  readonly values: readonly Float32Array[];
-}
-
-/** Each buffer is `[rows, kvHeads, capacity, headDim]`; slot s of row r is visible if `positions[r * capacity + s] >= 0`. */
+/** Each buffer of the rest is `[rows, kvHeads, capacity, headDim]`; slot s of row r is visible if `positions[r * capacity + s] >= 0`. */
 export class KvCache {
-  readonly #shape: CacheShape;
+  readonly blocks: KvBlocks;
+  readonly #shape: LoopCacheShape;
   readonly #maxRows: number;
   #rows = 0;
   #capacity = 0;
-  #keys: Float32Array[] = [];
-  #values: Float32Array[] = [];
+  readonly #keys: Float32Array[];
+  readonly #values: Float32Array[];
   #positions = new BigInt64Array(0);
-  /** Filled slots by row. A row fills its slots in order of position. */
+  /** Filled slots by row. A row fills its slots in order of position; the others hold zeros, since padding must stay finite. */
   readonly #used: Int32Array;
+  /** What `append` has put into blocks, by row. */
+  readonly #taken: Int32Array;
 
-  constructor(shape: CacheShape, maxRows: number) {
+  constructor(shape: LoopCacheShape, maxRows: number) {
+    this.blocks = new KvBlocks(shape, shape.blockLength, maxRows);
     this.#shape = shape;
     this.#maxRows = maxRows;
+    this.#keys = Array.from({ length: shape.layers }, () => new Float32Array(0));
+    this.#values = Array.from({ length: shape.layers }, () => new Float32Array(0));
     this.#used = new Int32Array(maxRows);
-    this.#resize(0);
+    this.#taken = new Int32Array(maxRows);
   }
 
   get rows(): number {
@@ -49,7 +48,7 @@ export class KvCache {
   get positions(): BigInt64Array {
     return this.#positions.subarray(0, this.#rows * this.#capacity);
   }
-  /** Keys of a layer, `[rows, kvHeads, capacity, headDim]`. */
+  /** Keys of a layer that are not in blocks, `[rows, kvHeads, capacity, headDim]`. */
   keys(layer: number): Float32Array {
     return this.#view(this.#keys[layer]!);
   }
@@ -58,74 +57,87 @@ export class KvCache {
   }
 
   /** Writes a prompt into `row`; `row === rows` adds one. */
-  seat(row: number, prompt: PromptPart): void {
+  seat(row: number, prompt: KvArrays): void {
     if (row === this.#rows) this.#rows += 1;
-    this.#used[row] = 0;
-    this.#fit(prompt.length);
-    this.#positions.fill(-1n, row * this.#capacity, (row + 1) * this.#capacity);
-    const { kvHeads, headDim, layers } = this.#shape;
-    const size = prompt.length * headDim;
-    for (let layer = 0; layer < layers; layer += 1) {
-      for (let head = 0; head < kvHeads; head += 1) {
-        const to = (row * kvHeads + head) * this.#capacity * headDim;
-        this.#keys[layer]!.set(prompt.keys[layer]!.subarray(head * size, (head + 1) * size), to);
-        this.#values[layer]!.set(prompt.values[layer]!.subarray(head * size, (head + 1) * size), to);
-      }
-    }
-    this.#place(row, prompt.length);
+    this.blocks.drop(row);
+    this.#empty(row, this.#capacity);
+    const taken = this.#fillBlocks(row, prompt, 0, prompt.length);
+    this.#fit(prompt.length - taken);
+    this.#fillRest(row, prompt, 0, taken, prompt.length);
   }
 
-  /**
-   * Appends the first `counts[r]` of `length` new positions to each row r.
-   * `keys[layer]` and `values[layer]` are `[rows, kvHeads, length, headDim]`.
-   */
-  append(
-    keys: readonly Float32Array[],
-    values: readonly Float32Array[],
-    length: number,
-    counts: Int32Array,
-  ): void {
+  /** Appends the first `counts[r]` of the new positions of item r to each row r. */
+  append(part: KvArrays, counts: Int32Array): void {
     let longest = 0;
     for (let row = 0; row < this.#rows; row += 1) {
-      longest = Math.max(longest, this.#used[row]! + counts[row]!);
+      this.#taken[row] = this.#fillBlocks(row, part, row, counts[row]!);
+      longest = Math.max(longest, this.#used[row]! + counts[row]! - this.#taken[row]!);
     }
     this.#fit(longest);
-    const { kvHeads, headDim, layers } = this.#shape;
-    for (let row = 0; row < this.#rows; row += 1) {
-      const size = counts[row]! * headDim;
-      if (size === 0) continue;
-      for (let head = 0; head < kvHeads; head += 1) {
-        const at = row * kvHeads + head;
-        const from = at * length * headDim;
-        const to = (at * this.#capacity + this.#used[row]!) * headDim;
-        for (let layer = 0; layer < layers; layer += 1) {
-          this.#keys[layer]!.set(keys[layer]!.subarray(from, from + size), to);
-          this.#values[layer]!.set(values[layer]!.subarray(from, from + size), to);
-        }
-      }
-      this.#place(row, counts[row]!);
-    }
+    for (let row = 0; row < this.#rows; row += 1)
+      this.#fillRest(row, part, row, this.#taken[row]!, counts[row]!);
   }
 
   /** Frees `row`; the last row takes its place. */
   release(row: number): void {
     const last = this.#rows - 1;
+    this.blocks.drop(row);
     if (row !== last) {
-      const { kvHeads, headDim } = this.#shape;
-      const size = kvHeads * this.#capacity * headDim;
-      for (const buffer of [...this.#keys, ...this.#values]) {
-        buffer.copyWithin(row * size, last * size, (last + 1) * size);
-      }
+      const arrays = this.#arrays;
+      this.blocks.rename(last, row);
+      copyPositions(
+        this.#shape,
+        { arrays, item: last, position: 0 },
+        { arrays, item: row, position: 0 },
+        this.#capacity,
+      );
       this.#positions.copyWithin(row * this.#capacity, last * this.#capacity, (last + 1) * this.#capacity);
       this.#used[row] = this.#used[last]!;
     }
     this.#rows = last;
   }
 
-  #place(row: number, count: number): void {
-    const start = row * this.#capacity + this.#used[row]!;
-    for (let at = 0; at < count; at += 1) this.#positions[start + at] = BigInt(this.#used[row]! + at);
-    this.#used[row]! += count;
+  get #arrays(): KvArrays {
+    return { keys: this.#keys, values: this.#values, length: this.#capacity };
+  }
+
+  /** Puts as much of `count` positions as completes blocks of `row` there; returns how many. */
+  #fillBlocks(row: number, from: KvArrays, item: number, count: number): number {
+    const { blockLength } = this.#shape;
+    let taken = 0;
+    while (this.#used[row]! + count - taken >= blockLength) {
+      const used = this.#used[row]!;
+      const block = this.blocks.add(row);
+      const to = (position: number) => ({ arrays: this.blocks.arrays, item: block, position });
+      copyPositions(this.#shape, { arrays: this.#arrays, item: row, position: 0 }, to(0), used);
+      copyPositions(this.#shape, { arrays: from, item, position: taken }, to(used), blockLength - used);
+      taken += blockLength - used;
+      this.#empty(row, used);
+    }
+    return taken;
+  }
+
+  /** Puts positions `first` to `end` of an item behind those of `row` that are not in blocks. */
+  #fillRest(row: number, from: KvArrays, item: number, first: number, end: number): void {
+    const used = this.#used[row]!;
+    const count = end - first;
+    copyPositions(
+      this.#shape,
+      { arrays: from, item, position: first },
+      { arrays: this.#arrays, item: row, position: used },
+      count,
+    );
+    const start = row * this.#capacity + used;
+    const position = this.blocks.positionsOf(row) + used;
+    for (let at = 0; at < count; at += 1) this.#positions[start + at] = BigInt(position + at);
+    this.#used[row] = used + count;
+  }
+
+  /** Clears the first `slots` of `row`: all that is filled. */
+  #empty(row: number, slots: number): void {
+    clearPositions(this.#shape, { arrays: this.#arrays, item: row, position: 0 }, slots);
+    this.#positions.fill(-1n, row * this.#capacity, (row + 1) * this.#capacity);
+    this.#used[row] = 0;
   }
 
   /** Makes room for `length` slots, or gives room back that no row has used for long. */
@@ -142,28 +154,28 @@ export class KvCache {
     const old = this.#capacity;
     const size = this.#maxRows * kvHeads * capacity * headDim;
     for (let layer = 0; layer < layers; layer += 1) {
-      this.#keys[layer] = enlarged(this.#keys[layer], size);
-      this.#values[layer] = enlarged(this.#values[layer], size);
+      this.#keys[layer] = enlarged(this.#keys[layer]!, size, Float32Array);
+      this.#values[layer] = enlarged(this.#values[layer]!, size, Float32Array);
     }
-    if (this.#positions.length < this.#maxRows * capacity) {
-      const positions = new BigInt64Array(this.#maxRows * capacity);
-      positions.set(this.#positions);
-      this.#positions = positions;
-    }
+    this.#positions = enlarged(this.#positions, this.#maxRows * capacity, BigInt64Array);
     // Growing moves the last row first and shrinking the first one, so that no row is overwritten before it has moved.
-    const rows = Array.from({ length: this.#rows }, (_, row) => row);
-    for (const row of capacity > old ? rows.reverse() : rows) this.#moveRow(row, old, capacity);
+    for (let at = 0; at < this.#rows; at += 1)
+      this.#moveRow(capacity > old ? this.#rows - 1 - at : at, old, capacity);
     this.#capacity = capacity;
   }
 
   #moveRow(row: number, from: number, to: number): void {
     const { kvHeads, headDim } = this.#shape;
     const used = this.#used[row]!;
-    const heads = Array.from({ length: kvHeads }, (_, head) => row * kvHeads + head);
-    for (const at of to > from ? heads.reverse() : heads) {
+    for (let step = 0; step < kvHeads; step += 1) {
+      const at = row * kvHeads + (to > from ? kvHeads - 1 - step : step);
       const start = at * from * headDim;
+      const target = at * to * headDim;
       for (const buffers of [this.#keys, this.#values]) {
-        for (const buffer of buffers) buffer.copyWithin(at * to * headDim, start, start + used * headDim);
+        for (const buffer of buffers) {
+          buffer.copyWithin(target, start, start + used * headDim);
+          buffer.fill(0, target + used * headDim, target + to * headDim);
+        }
       }
     }
     this.#positions.copyWithin(row * to, row * from, row * from + used);
@@ -174,12 +186,4 @@ export class KvCache {
     const { kvHeads, headDim } = this.#shape;
     return buffer.subarray(0, this.#rows * kvHeads * this.#capacity * headDim);
   }
-}
-
-/** A buffer of at least `size` that begins with the content of `buffer`; with room to spare, so that growth is rare. */
-function enlarged(buffer: Float32Array | undefined, size: number): Float32Array {
-  if (buffer !== undefined && buffer.length >= size) return buffer;
-  const next = new Float32Array(buffer === undefined ? size : Math.ceil(size * HEADROOM));
-  if (buffer !== undefined) next.set(buffer);
-  return next;
 }

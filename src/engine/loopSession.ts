@@ -1,14 +1,22 @@
 /** A decoder session on the loop layout: prompts and chunks become runs of one ONNX graph, caches stay on the host. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { frozenKeys, frozenValues, localKeys, localValues } from '../model/loopAttention.js';
+import {
+  blockKeys,
+  blockValues,
+  frozenKeys,
+  frozenValues,
+  localKeys,
+  localValues,
+} from '../model/loopAttention.js';
 import { type Feeds, greedyFeeds, int64, samplingFeeds } from './feeds.js';
-import { type CacheShape, KvCache, type PromptPart } from './kvCache.js';
+import { type CacheShape, copyPositions, type KvArrays } from './kvArrays.js';
+import { KvCache, type LoopCacheShape } from './kvCache.js';
 import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
 
 export interface LoopSessionOptions {
   readonly modelFile: string;
   readonly limits: ModelLimits;
-  readonly shape: CacheShape;
+  readonly shape: LoopCacheShape;
   readonly maxRows: number;
   /** Threads of the runtime. */
   readonly threads: number;
@@ -48,7 +56,7 @@ export class LoopSession implements DecoderSession {
   async prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]> {
     const lengths = prompts.map((prompt) => prompt.length - 1);
     const width = Math.max(...lengths);
-    if (width === 0) return prompts.map(() => emptyPart(this.#options.shape));
+    if (width === 0) return prompts.map(() => emptyPart(this.#options.shape, 0));
     const rows = prompts.length;
     const tokens = new BigInt64Array(rows * width);
     const positions = new BigInt64Array(rows * width).fill(-1n);
@@ -68,14 +76,15 @@ export class LoopSession implements DecoderSession {
       stop_tokens: int64(new BigInt64Array(rows).fill(-1n), [rows, 1]),
       remaining: int64(new BigInt64Array(rows).fill(1n), [rows]),
       ...greedyFeeds(rows),
-      ...this.#frozenFeeds(null, rows),
+      ...this.#cacheFeeds(null, rows),
     };
     const results = await this.#run(feeds, this.#cacheOutputs);
-    return lengths.map((length, row) => this.#promptPart(results, row, length, width));
+    const computed = this.#localPart(results, width);
+    return lengths.map((length, row) => this.#promptPart(computed, row, length));
   }
 
   seat(row: number, prompt: PromptCache): void {
-    this.#cache.seat(row, prompt as PromptPart);
+    this.#cache.seat(row, prompt as KvArrays);
   }
 
   /** A row has a copy of its prompt, and the prompt's own arrays go with it. */
@@ -109,7 +118,7 @@ export class LoopSession implements DecoderSession {
         [count],
       ),
       ...samplingFeeds(rows),
-      ...this.#frozenFeeds(this.#cache, count),
+      ...this.#cacheFeeds(this.#cache, count),
     };
     const logitsOutput = this.#session.outputNames.includes('logits') ? ['logits'] : [];
     const results = await this.#run(feeds, [
@@ -138,45 +147,51 @@ export class LoopSession implements DecoderSession {
     const rows = this.#cache.rows;
     const counts = new Int32Array(rows);
     for (let at = 0; at < steps * rows; at += 1) if (tokens[at]! >= 0) counts[at % rows]! += 1;
+    this.#cache.append(this.#localPart(results, done), counts);
+  }
+
+  /** What a run has computed, `length` positions a row. */
+  #localPart(results: Feeds, length: number): KvArrays {
     const layers = layersOf(this.#options.shape);
-    this.#cache.append(
-      layers.map((layer) => results[localKeys(layer)]!.data as Float32Array),
-      layers.map((layer) => results[localValues(layer)]!.data as Float32Array),
-      done,
-      counts,
-    );
-  }
-
-  #promptPart(results: Feeds, row: number, length: number, width: number): PromptPart {
-    const { kvHeads, headDim, layers } = this.#options.shape;
-    const take = (name: string): Float32Array => {
-      const data = results[name]!.data as Float32Array;
-      const part = new Float32Array(kvHeads * length * headDim);
-      for (let head = 0; head < kvHeads; head += 1) {
-        const from = (row * kvHeads + head) * width * headDim;
-        part.set(data.subarray(from, from + length * headDim), head * length * headDim);
-      }
-      return part;
-    };
-    const all = Array.from({ length: layers }, (_, layer) => layer);
+    const data = (name: string) => results[name]!.data as Float32Array;
     return {
+      keys: layers.map((layer) => data(localKeys(layer))),
+      values: layers.map((layer) => data(localValues(layer))),
       length,
-      keys: all.map((layer) => take(localKeys(layer))),
-      values: all.map((layer) => take(localValues(layer))),
     };
   }
 
-  #frozenFeeds(cache: KvCache | null, rows: number): Feeds {
-    const { layers, kvHeads, headDim } = this.#options.shape;
+  /** The first `length` positions of a row of what a run has computed. */
+  #promptPart(from: KvArrays, row: number, length: number): KvArrays {
+    const { shape } = this.#options;
+    const part = emptyPart(shape, length);
+    copyPositions(
+      shape,
+      { arrays: from, item: row, position: 0 },
+      { arrays: part, item: 0, position: 0 },
+      length,
+    );
+    return part;
+  }
+
+  #cacheFeeds(cache: KvCache | null, rows: number): Feeds {
+    const { layers, kvHeads, headDim, blockLength } = this.#options.shape;
     const capacity = cache?.capacity ?? 0;
-    const dims = [rows, kvHeads, 1, capacity, headDim];
+    const blocks = cache?.blocks.count ?? 0;
+    const table = cache?.blocks.table(rows) ?? { width: 0, blocks: new BigInt64Array(0) };
+    const rest = [rows, kvHeads, 1, capacity, headDim];
+    const full = [blocks, kvHeads, 1, blockLength, headDim];
     const empty = new Float32Array(0);
     const feeds: Feeds = {
       frozen_positions: int64(cache?.positions ?? new BigInt64Array(0), [rows, capacity]),
+      block_rows: int64(cache?.blocks.rows ?? new BigInt64Array(0), [blocks]),
+      block_table: int64(table.blocks, [rows, table.width]),
     };
     for (let layer = 0; layer < layers; layer += 1) {
-      feeds[frozenKeys(layer)] = new Tensor('float32', cache?.keys(layer) ?? empty, dims);
-      feeds[frozenValues(layer)] = new Tensor('float32', cache?.values(layer) ?? empty, dims);
+      feeds[frozenKeys(layer)] = new Tensor('float32', cache?.keys(layer) ?? empty, rest);
+      feeds[frozenValues(layer)] = new Tensor('float32', cache?.values(layer) ?? empty, rest);
+      feeds[blockKeys(layer)] = new Tensor('float32', cache?.blocks.keys(layer) ?? empty, full);
+      feeds[blockValues(layer)] = new Tensor('float32', cache?.blocks.values(layer) ?? empty, full);
     }
     return feeds;
   }
@@ -193,7 +208,8 @@ function layersOf(shape: CacheShape): number[] {
   return Array.from({ length: shape.layers }, (_, layer) => layer);
 }
 
-function emptyPart(shape: CacheShape): PromptPart {
-  const parts = layersOf(shape).map(() => new Float32Array(0));
-  return { length: 0, keys: parts, values: parts };
+/** A prompt of `length` positions, all zeros. */
+function emptyPart(shape: CacheShape, length: number): KvArrays {
+  const zeros = () => layersOf(shape).map(() => new Float32Array(shape.kvHeads * length * shape.headDim));
+  return { length, keys: zeros(), values: zeros() };
 }

@@ -4,7 +4,7 @@ import { maxBlocks } from '../model/paged.js';
 import { blockBytes } from '../model/pagedAttention.js';
 import { BlockAllocator, OutOfBlocksError } from './blockAllocator.js';
 import { drawCandidate } from './draw.js';
-import type { CacheShape } from './kvCache.js';
+import type { CacheShape } from './kvArrays.js';
 import type { Segment } from './packedFeeds.js';
 import { PagedGraph } from './pagedGraph.js';
 import { LiveRow, Sequence } from './sequence.js';

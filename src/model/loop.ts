@@ -3,10 +3,15 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { buildHead, buildLayers, type Parameters } from './decoder.js';
 import {
+  blockKeys,
+  blockLength,
+  blockValues,
+  buildBlockIndex,
   buildLoopAttention,
   buildVisibility,
   frozenKeys,
   frozenValues,
+  type KeysValues,
   localKeys,
   localValues,
 } from './loopAttention.js';
@@ -22,20 +27,28 @@ export interface LoopOptions {
 }
 
 /**
- * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `N` steps.
+ * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `K` blocks of
+ * `blockLength` positions, `N` steps.
  *
  * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `frozen_positions [B,S]` (-1: empty),
- * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
+ * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `block_rows [K]`, the row of each block, and
+ * `block_table [B,W]`, the blocks of each row (-1: no more), per layer `block_keys.i` and `block_values.i
+ * [K,kvHeads,1,blockLength,D]`, visible to their row wherever it stands; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
  * `top_k`, `greedy`, `penalty` `[B,1]`; `penalised`, and if true `history [B,H]`, the tokens a row holds; `candidates [1]`; `stop_tokens [B,E]` (-1: none); `remaining [B]`: tokens a row may still
  * draw; `min_active`: the loop ends once fewer rows are still drawing.
  * Outputs: `drawn [n,B]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,B]`; `cut [B]`: the last
- * step of that row must be redone with more candidates; per layer `local_keys.i`, `local_values.i [B,kvHeads,P+n-1,D]`.
+ * step of that row must be redone with more candidates; per layer `local_keys.i`, `local_values.i [B,kvHeads,1,P+n-1,D]`.
  */
 export function buildLoop(config: DecoderConfig, parameters: Parameters, options: LoopOptions = {}): Graph {
   const outer = new Graph('boxed');
   const layers = Array.from({ length: config.layers }, (_, layer) => layer);
-  const cacheShape = (length: string) => ['B', config.kvHeads, length, config.headDim];
-  const frozenShape = ['B', config.kvHeads, 1, 'S', config.headDim];
+  const cacheShape = (count: string, length: string | number) => [
+    count,
+    config.kvHeads,
+    1,
+    length,
+    config.headDim,
+  ];
   const steps = outer.input('steps', 'int64', []);
   const tokens = outer.input('tokens', 'int64', ['B', 'P']);
   const positions = outer.input('positions', 'int64', ['B', 'P']);
@@ -55,8 +68,19 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const remaining = outer.input('remaining', 'int64', ['B']);
   const minActive = outer.input('min_active', 'int64', []);
   const frozen = layers.map((layer) => ({
-    keys: outer.input(frozenKeys(layer), 'float32', frozenShape),
-    values: outer.input(frozenValues(layer), 'float32', frozenShape),
+    keys: outer.input(frozenKeys(layer), 'float32', cacheShape('B', 'S')),
+    values: outer.input(frozenValues(layer), 'float32', cacheShape('B', 'S')),
+  }));
+  const index = buildBlockIndex(
+    outer,
+    outer.input('block_rows', 'int64', ['K']),
+    outer.input('block_table', 'int64', ['B', 'W']),
+  );
+  const blockShape = cacheShape('K', blockLength(config));
+  const blocks = layers.map((layer) => ({
+    keys: outer.input(blockKeys(layer), 'float32', blockShape),
+    values: outer.input(blockValues(layer), 'float32', blockShape),
+    index,
   }));
   const tables = rotaryTables(config);
   const rotary = { cos: outer.weight(tables.cos), sin: outer.weight(tables.sin) };
@@ -80,27 +104,22 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const recent = body.input('step_recent', 'int64', ['B', 'd']);
   const oldPositions = body.input('step_local_positions', 'int64', ['B', 't']);
   const local = layers.map((layer) => ({
-    keys: body.input(`step_${localKeys(layer)}`, 'float32', cacheShape('t')),
-    values: body.input(`step_${localValues(layer)}`, 'float32', cacheShape('t')),
+    keys: body.input(`step_${localKeys(layer)}`, 'float32', cacheShape('B', 't')),
+    values: body.input(`step_${localValues(layer)}`, 'float32', cacheShape('B', 't')),
   }));
 
   const localPositions = body.op('Concat', [oldPositions, newPositions], { attributes: { axis: 1 } });
   const seen = buildVisibility(body, config, frozenPositions, localPositions, newPositions);
-  const grown: { keys: Value; values: Value }[] = [];
+  const grown: KeysValues[] = [];
   const residual = buildLayers(
     body,
     config,
     parameters,
     (layer, qkv) => {
-      const cache = {
-        frozenKeys: frozen[layer]!.keys,
-        frozenValues: frozen[layer]!.values,
-        localKeys: local[layer]!.keys,
-        localValues: local[layer]!.values,
-      };
-      const { context, keys, values } = buildLoopAttention(body, config, seen, rotary, cache, qkv);
-      grown.push({ keys, values });
-      return context;
+      const cache = { blocks: blocks[layer]!, frozen: frozen[layer]!, local: local[layer]! };
+      const attended = buildLoopAttention(body, config, seen, rotary, cache, qkv);
+      grown.push(attended.local);
+      return attended.context;
     },
     newTokens,
     2,
@@ -170,7 +189,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const lastPositions = outer.op('Gather', [positions, outer.int64(-1)], { attributes: { axis: 1 } });
   const never = outer.op('Less', [lastPositions, outer.int64(-2)]);
   const emptyOf = (x: Value, axis: number) => outer.op('Slice', [x, first, first, outer.int64([axis])]);
-  const empty = outer.op('Squeeze', [emptyOf(frozen[0]!.keys, 3), outer.int64([2])]);
+  const empty = emptyOf(frozen[0]!.keys, 3);
   const results = outer.ops(
     'Loop',
     [
@@ -192,8 +211,8 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   outer.output(results[scans + 1]!, 'float32', ['n', 'B'], 'logprobs');
   outer.output(results[3]!, 'bool', ['B'], 'cut');
   for (const layer of layers) {
-    outer.output(results[CARRIED + 2 * layer]!, 'float32', cacheShape('t'), localKeys(layer));
-    outer.output(results[CARRIED + 1 + 2 * layer]!, 'float32', cacheShape('t'), localValues(layer));
+    outer.output(results[CARRIED + 2 * layer]!, 'float32', cacheShape('B', 't'), localKeys(layer));
+    outer.output(results[CARRIED + 1 + 2 * layer]!, 'float32', cacheShape('B', 't'), localValues(layer));
   }
   if (options.logits) outer.output(results[scans + 2]!, 'float32', ['n', 'B', config.vocabSize], 'logits');
   return outer;

@@ -1,31 +1,50 @@
-/** Attention of the loop layout: keys and values in a frozen part from outside the loop and a local part that grows in it. */
+/**
+ * Attention of the loop layout. Keys and values come in three parts: full blocks and a frozen part from outside the loop,
+ * and a local part that grows in it.
+ */
 import type { DecoderConfig } from '../checkpoint/config.js';
-import { type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { Graph, MICROSOFT, type Value } from '../onnx/graph.js';
 
 /** Names of the graph's inputs and outputs that hold keys and values of a layer. */
+export const blockKeys = (layer: number) => `block_keys.${layer}`;
+export const blockValues = (layer: number) => `block_values.${layer}`;
 export const frozenKeys = (layer: number) => `frozen_keys.${layer}`;
 export const frozenValues = (layer: number) => `frozen_values.${layer}`;
 export const localKeys = (layer: number) => `local_keys.${layer}`;
 export const localValues = (layer: number) => `local_values.${layer}`;
 
+/** Low enough to vanish in a softmax, high enough to leave the row of a query that sees nothing finite. */
+const INVISIBLE = -1e9;
+
+/** Elements of a block's keys of one head: enough for a product that streams them, few enough to stay in a core's cache. */
+const BLOCK_ELEMENTS = 2 ** 14;
+/** Shorter blocks cost more in products than they save in padding; a row has up to one block of padding. */
+const BLOCK_LENGTHS = { min: 128, max: 512 };
+
+/** Positions of a block: a power of two where the head's size is one. */
+export function blockLength({ headDim }: Pick<DecoderConfig, 'headDim'>): number {
+  const length = 2 ** Math.round(Math.log2(BLOCK_ELEMENTS / headDim));
+  return Math.min(BLOCK_LENGTHS.max, Math.max(BLOCK_LENGTHS.min, length));
+}
+
 /** What one iteration knows of its rows; all shapes with `B` rows, `P` new tokens, `S` frozen and `t` local positions. */
 export interface Visibility {
-  /** Additive mask `[B, 1, P · rep, S + t + P]`: 0 where a key is visible to a query, else a large negative number. */
+  /** Additive mask `[B, 1, 1, M, t + P + S]`: 0 where a key is visible to a query, else a large negative number. */
   readonly bias: Value;
   /** Positions of the new tokens for the rotary embedding `[B, P]`, padding at 0. */
   readonly rotaryPositions: Value;
-  /** `[2]`: frozen length and local length, to split probabilities by. */
+  /** `[2]`: local length and frozen length, to split probabilities by. */
   readonly split: Value;
-  /** Query heads that share a key head. */
-  readonly rep: number;
+  /** Shape `[B, kvHeads, G, M, headDim]` of the queries; the `G · M` of one key head are its `P` tokens times the heads that share it. */
+  readonly queryShape: Value;
 }
-
-/** Low enough to vanish in a softmax, high enough to leave the row of a query that sees nothing finite. */
-const INVISIBLE = -1e9;
 
 /**
  * Builds the mask from positions alone: a key is visible if `0 <= its position <= the query's`. Padding has position -1,
  * so ragged batches need no other mask.
+ *
+ * A single token's queries are products of one row each (`M = 1`): the runtime then streams keys and values from memory
+ * instead of packing them for a matrix product (bench/README.md has the figures). Those of a prompt are one product.
  */
 export function buildVisibility(
   graph: Graph,
@@ -34,9 +53,15 @@ export function buildVisibility(
   localPositions: Value,
   positions: Value,
 ): Visibility {
-  const rep = config.heads / config.kvHeads;
+  const { kvHeads, headDim } = config;
+  const rep = config.heads / kvHeads;
   const zero = graph.int64(0);
-  const keys = graph.op('Concat', [frozenPositions, localPositions], { attributes: { axis: 1 } });
+  const lengthOf = (x: Value) => graph.op('Shape', [x], { attributes: { start: 1, end: 2 } });
+  const single = graph.op('Equal', [lengthOf(positions), graph.int64([1])]);
+  const either = (one: readonly number[], many: readonly number[]) =>
+    graph.op('Where', [single, graph.int64(one), graph.int64(many)]);
+  // Local positions first: how far the frozen part is padded then moves no visible key to another place.
+  const keys = graph.op('Concat', [localPositions, frozenPositions], { attributes: { axis: 1 } });
   const keyRow = graph.op('Unsqueeze', [keys, graph.int64([1])]);
   const queryColumn = graph.op('Unsqueeze', [positions, graph.int64([2])]);
   const visible = graph.op('And', [
@@ -45,36 +70,68 @@ export function buildVisibility(
   ]);
   const bias = graph.op('Where', [visible, graph.float32(0), graph.float32(INVISIBLE)]);
   const byHead = graph.op('Expand', [
-    graph.op('Unsqueeze', [bias, graph.int64([1, 3])]),
-    graph.int64([1, 1, 1, rep, 1]),
+    graph.op('Unsqueeze', [bias, graph.int64([2])]),
+    either([1, 1, 1, 1], [1, 1, rep, 1]),
   ]);
-  const length = graph.op('Shape', [keys], { attributes: { start: 1, end: 2 } });
-  const target = graph.op('Concat', [graph.int64([0, 1, -1]), length], { attributes: { axis: 0 } });
+  const target = graph.op('Concat', [graph.int64([0, 1, 1, -1]), lengthOf(keys)], {
+    attributes: { axis: 0 },
+  });
   return {
     bias: graph.op('Reshape', [byHead, target]),
     rotaryPositions: graph.op('Max', [positions, zero]),
-    split: graph.op(
-      'Concat',
-      [
-        graph.op('Shape', [frozenPositions], { attributes: { start: 1, end: 2 } }),
-        graph.op('Shape', [localPositions], { attributes: { start: 1, end: 2 } }),
-      ],
-      { attributes: { axis: 0 } },
-    ),
-    rep,
+    split: graph.op('Concat', [lengthOf(localPositions), lengthOf(frozenPositions)], {
+      attributes: { axis: 0 },
+    }),
+    queryShape: either([0, kvHeads, rep, -1, headDim], [0, kvHeads, 1, -1, headDim]),
   };
 }
 
-export interface LayerCache {
-  /** `[B, kvHeads, 1, S, headDim]`. */
-  readonly frozenKeys: Value;
-  readonly frozenValues: Value;
-  /** `[B, kvHeads, t, headDim]` before this iteration. */
-  readonly localKeys: Value;
-  readonly localValues: Value;
+/** Whose the blocks are. `N` blocks; a row has up to `W`. */
+export interface BlockIndex {
+  /** Scalar bool: there are blocks. */
+  readonly any: Value;
+  /** `[N]` int64: the row of each block. */
+  readonly rows: Value;
+  /** `[B, 1 + W]` int64: what a row puts together, in a list of all blocks and then all rows: the row itself, its blocks. */
+  readonly parts: Value;
+  /** Additive mask `[B, 1 + W, 1, 1, 1, 1]` of the places that a row with fewer blocks leaves empty. */
+  readonly bias: Value;
 }
 
-/** One layer: returns its context `[B, P, heads · headDim]` and the local parts with the new tokens appended. */
+/** `rows [N]`; `table [B, W]`: the blocks of each row in order of position, -1 where it has no more. */
+export function buildBlockIndex(graph: Graph, rows: Value, table: Value): BlockIndex {
+  const count = (x: Value) =>
+    graph.op('Squeeze', [graph.op('Shape', [x], { attributes: { start: 0, end: 1 } }), graph.int64([0])]);
+  const blocks = count(rows);
+  const all = graph.op('Add', [blocks, count(table)]);
+  const own = graph.op('Unsqueeze', [graph.op('Range', [blocks, all, graph.int64(1)]), graph.int64([1])]);
+  const parts = graph.op('Concat', [own, table], { attributes: { axis: 1 } });
+  const empty = graph.op('Less', [parts, graph.int64(0)]);
+  const bias = graph.op('Where', [empty, graph.float32(INVISIBLE), graph.float32(0)]);
+  return {
+    any: graph.op('Greater', [blocks, graph.int64(0)]),
+    rows,
+    // An empty place repeats the row itself, so that no number of another row comes near, not even times zero.
+    parts: graph.op('Where', [empty, own, parts]),
+    bias: graph.op('Unsqueeze', [bias, graph.int64([2, 3, 4, 5])]),
+  };
+}
+
+export interface KeysValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+export interface LayerCache {
+  /** `[N, kvHeads, 1, L, headDim]`, every position visible to the row whose block it is; `null` for a graph without blocks. */
+  readonly blocks: (KeysValues & { readonly index: BlockIndex }) | null;
+  /** `[B, kvHeads, 1, S, headDim]`. */
+  readonly frozen: KeysValues;
+  /** `[B, kvHeads, 1, t, headDim]` before this iteration. */
+  readonly local: KeysValues;
+}
+
+/** One layer: returns its context `[B, P, heads · headDim]` and the local part with the new tokens appended. */
 export function buildLoopAttention(
   graph: Graph,
   config: DecoderConfig,
@@ -82,9 +139,9 @@ export function buildLoopAttention(
   rotary: { cos: Value; sin: Value },
   cache: LayerCache,
   qkv: Value,
-): { context: Value; keys: Value; values: Value } {
+): { context: Value; local: KeysValues } {
   const { heads, kvHeads, headDim } = config;
-  const { rep } = seen;
+  const rep = heads / kvHeads;
   const widths = [(heads + kvHeads) * headDim, kvHeads * headDim];
   const [queriesKeys, newValues] = graph.ops('Split', [qkv, graph.int64(widths)], 2, {
     attributes: { axis: -1 },
@@ -98,41 +155,37 @@ export function buildLoopAttention(
     2,
     { attributes: { axis: -1 } },
   );
-  // Queries that share a key head become rows of one matrix: [B, P, kvHeads, rep, D] -> [B, kvHeads, P · rep, D].
+  // [B, P, kvHeads, rep, D] -> [B, kvHeads, P, rep, D] -> [B, kvHeads, G, M, D]
   const scaled = graph.op('Mul', [rotatedQueries!, graph.float32(1 / Math.sqrt(headDim))]);
   const queries = graph.op('Reshape', [
     graph.op('Transpose', [graph.op('Reshape', [scaled, graph.int64([0, 0, kvHeads, rep, headDim])])], {
       attributes: { perm: [0, 2, 1, 3, 4] },
     }),
-    graph.int64([0, kvHeads, -1, headDim]),
+    seen.queryShape,
   ]);
   const byHead = (x: Value) =>
-    graph.op('Transpose', [graph.op('Reshape', [x, graph.int64([0, 0, kvHeads, headDim])])], {
-      attributes: { perm: [0, 2, 1, 3] },
+    graph.op('Transpose', [graph.op('Reshape', [x, graph.int64([0, 0, kvHeads, 1, headDim])])], {
+      attributes: { perm: [0, 2, 3, 1, 4] },
     });
   const append = (part: Value, x: Value) =>
-    graph.op('Concat', [part, byHead(x)], { attributes: { axis: 2 } });
-  const keys = append(cache.localKeys, rotatedKeys!);
-  const values = append(cache.localValues, newValues!);
+    graph.op('Concat', [part, byHead(x)], { attributes: { axis: 3 } });
+  const keys = append(cache.local.keys, rotatedKeys!);
+  const values = append(cache.local.values, newValues!);
 
-  // One row at a time over the frozen part: the runtime then streams keys and values from memory instead of packing
-  // them for a matrix product (bench/README.md has the figures).
-  const lone = graph.int64([3]);
-  const rows = (x: Value) => graph.op('Unsqueeze', [x, lone]);
-  const matrix = (x: Value) => graph.op('Squeeze', [x, lone]);
-  const score = (x: Value, part: Value) =>
-    graph.op('FusedMatMul', [x, part], { domain: MICROSOFT, attributes: { transB: 1 } });
-  const scores = graph.op('Concat', [matrix(score(rows(queries), cache.frozenKeys)), score(queries, keys)], {
-    attributes: { axis: -1 },
-  });
-  const probabilities = graph.op('Softmax', [graph.op('Add', [scores, seen.bias])], {
-    attributes: { axis: -1 },
-  });
-  const [frozen, local] = graph.ops('Split', [probabilities, seen.split], 2, { attributes: { axis: -1 } });
-  const mixed = graph.op('Add', [
-    matrix(graph.op('MatMul', [rows(frozen!), cache.frozenValues])),
-    graph.op('MatMul', [local!, values]),
+  const scores = graph.op('Add', [
+    graph.op('Concat', [score(graph, queries, keys), score(graph, queries, cache.frozen.keys)], {
+      attributes: { axis: -1 },
+    }),
+    seen.bias,
   ]);
+  const probabilities = graph.op('Softmax', [scores], { attributes: { axis: -1 } });
+  const [local, frozen] = graph.ops('Split', [probabilities, seen.split], 2, { attributes: { axis: -1 } });
+  const recent = graph.op('Add', [
+    graph.op('MatMul', [local!, values]),
+    graph.op('MatMul', [frozen!, cache.frozen.values]),
+  ]);
+  const mixed =
+    cache.blocks === null ? recent : joinBlocks(graph, cache.blocks, queries, recent, scores, probabilities);
   // [B, kvHeads, P · rep, D] -> [B, P, heads · D]
   const context = graph.op('Reshape', [
     graph.op('Transpose', [graph.op('Reshape', [mixed, graph.int64([0, kvHeads, -1, rep, headDim])])], {
@@ -140,5 +193,50 @@ export function buildLoopAttention(
     }),
     graph.int64([0, -1, heads * headDim]),
   ]);
-  return { context, keys, values };
+  return { context, local: { keys, values } };
+}
+
+function score(graph: Graph, queries: Value, keys: Value): Value {
+  return graph.op('FusedMatMul', [queries, keys], { domain: MICROSOFT, attributes: { transB: 1 } });
+}
+
+/**
+ * Adds the blocks to what the rest of the cache gave: each part is a softmax of its own, and parts are weighted by the
+ * softmax of their log-sum-exps (as between the splits of Flash-Decoding, arXiv 2307.08691 section 3). A row without blocks keeps its numbers exactly.
+ * `recent [B, kvHeads, G, M, D]`, with the scores and probabilities it came from.
+ */
+function joinBlocks(
+  graph: Graph,
+  { index, ...block }: NonNullable<LayerCache['blocks']>,
+  queries: Value,
+  recent: Value,
+  recentScores: Value,
+  recentProbabilities: Value,
+): Value {
+  const join = new Graph('join', graph);
+  const both = (blocks: Value, rows: Value) => join.op('Concat', [blocks, rows], { attributes: { axis: 0 } });
+  const highest = (x: Value) => join.op('ReduceMax', [x, join.int64([-1])], { attributes: { keepdims: 1 } });
+  const ofRow = (x: Value) => join.op('Gather', [x, index.parts], { attributes: { axis: 0 } });
+  const scores = score(
+    join,
+    join.op('Gather', [queries, index.rows], { attributes: { axis: 0 } }),
+    block.keys,
+  );
+  const probabilities = join.op('Softmax', [scores], { attributes: { axis: -1 } });
+  const contexts = both(join.op('MatMul', [probabilities, block.values]), recent);
+  // The likeliest key's probability is exp(its score - log-sum-exp), and at least 1 / length.
+  const logSumExp = join.op('Sub', [
+    both(highest(scores), highest(recentScores)),
+    join.op('Log', [both(highest(probabilities), highest(recentProbabilities))]),
+  ]);
+  const weights = join.op('Softmax', [join.op('Add', [ofRow(logSumExp), index.bias])], {
+    attributes: { axis: 1 },
+  });
+  const weighted = join.op('Mul', [ofRow(contexts), weights]);
+  const sum = join.op('ReduceSum', [weighted, join.int64([1])], { attributes: { keepdims: 0 } });
+  join.output(sum, 'float32');
+
+  const keep = new Graph('keep', graph);
+  keep.output(keep.op('Identity', [recent]), 'float32');
+  return graph.op('If', [index.any], { attributes: { then_branch: join, else_branch: keep } });
 }

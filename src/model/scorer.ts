@@ -22,13 +22,12 @@ export function buildScorer(config: DecoderConfig, parameters: Parameters): Grap
   const positions = graph.op('Expand', [indices, graph.op('Shape', [tokens])]);
   const none = graph.op('Slice', [positions, ...[[0], [0], [1]].map((numbers) => graph.int64(numbers))]);
   const seen = buildVisibility(graph, config, none, positions, positions);
-  // Both parts of the cache are empty: `ConstantOfShape` fills with float32 zeros, here none.
+  // All parts of the cache are empty: `ConstantOfShape` fills with float32 zeros, here none.
   const rows = graph.op('Shape', [tokens], { attributes: { start: 0, end: 1 } });
-  const empty = (dims: readonly number[]) =>
-    graph.op('ConstantOfShape', [graph.op('Concat', [rows, graph.int64(dims)], { attributes: { axis: 0 } })]);
-  const frozen = empty([kvHeads, 1, 0, headDim]);
-  const local = empty([kvHeads, 0, headDim]);
-  const cache = { frozenKeys: frozen, frozenValues: frozen, localKeys: local, localValues: local };
+  const dims = graph.op('Concat', [rows, graph.int64([kvHeads, 1, 0, headDim])], { attributes: { axis: 0 } });
+  const part = graph.op('ConstantOfShape', [dims]);
+  const empty = { keys: part, values: part };
+  const cache = { blocks: null, frozen: empty, local: empty };
   const residual = buildLayers(
     graph,
     config,

@@ -1,0 +1,67 @@
+/** Keys and values in the host's memory, and how positions are copied between them. */
+
+/** Shape of a model's cache. */
+export interface CacheShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
+
+/** Keys and values by layer, `[items, kvHeads, length, headDim]` each: an item is a row, a block or a prompt. */
+export interface KvArrays {
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+  readonly length: number;
+}
+
+/** One position of one item. */
+export interface Place {
+  readonly arrays: KvArrays;
+  readonly item: number;
+  readonly position: number;
+}
+
+/** A buffer that has become too small is replaced by one this much larger than needed. */
+const HEADROOM = 1.5;
+
+/** Copies `count` positions of all layers and heads. */
+export function copyPositions(shape: CacheShape, from: Place, to: Place, count: number): void {
+  const { layers, kvHeads, headDim } = shape;
+  if (count === 0) return;
+  for (let head = 0; head < kvHeads; head += 1) {
+    const start = offset(shape, from, head);
+    const end = start + count * headDim;
+    const target = offset(shape, to, head);
+    for (let layer = 0; layer < layers; layer += 1) {
+      to.arrays.keys[layer]!.set(from.arrays.keys[layer]!.subarray(start, end), target);
+      to.arrays.values[layer]!.set(from.arrays.values[layer]!.subarray(start, end), target);
+    }
+  }
+}
+
+/** Sets `count` positions of all layers and heads to zero. */
+export function clearPositions(shape: CacheShape, at: Place, count: number): void {
+  for (let head = 0; head < shape.kvHeads; head += 1) {
+    const start = offset(shape, at, head);
+    const end = start + count * shape.headDim;
+    for (const buffers of [at.arrays.keys, at.arrays.values])
+      for (const buffer of buffers) buffer.fill(0, start, end);
+  }
+}
+
+function offset({ kvHeads, headDim }: CacheShape, { arrays, item, position }: Place, head: number): number {
+  return ((item * kvHeads + head) * arrays.length + position) * headDim;
+}
+
+/** A buffer of at least `size` that begins with the content of `buffer`; with room to spare, so that growth is rare. */
+export function enlarged<B extends Float32Array | BigInt64Array>(
+  buffer: B,
+  size: number,
+  make: new (length: number) => B,
+): B {
+  if (buffer.length >= size) return buffer;
+  const next = new make(buffer.length === 0 ? size : Math.ceil(size * HEADROOM));
+  // Both are of one type, which a union of them does not say.
+  (next as Float32Array).set(buffer as Float32Array);
+  return next;
+}

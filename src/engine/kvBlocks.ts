@@ -1,0 +1,111 @@
+/** Full blocks of keys and values: each belongs to one row, and together they lie without gaps. */
+import { type CacheShape, copyPositions, enlarged, type KvArrays } from './kvArrays.js';
+
+/** A row grows by a block without anything being moved; what a freed row leaves empty is filled from the end. */
+export class KvBlocks {
+  readonly #shape: CacheShape;
+  readonly #length: number;
+  #keys: readonly Float32Array[];
+  #values: readonly Float32Array[];
+  /** Blocks that the buffers have room for. */
+  #room = 0;
+  #count = 0;
+  /** The row of each block. */
+  #rows = new BigInt64Array(0);
+  /** The blocks of each row, in order of position. */
+  readonly #ofRow: number[][];
+  #table = new BigInt64Array(0);
+
+  /** Blocks of `length` positions for up to `maxRows` rows. */
+  constructor(shape: CacheShape, length: number, maxRows: number) {
+    this.#shape = shape;
+    this.#length = length;
+    this.#keys = Array.from({ length: shape.layers }, () => new Float32Array(0));
+    this.#values = Array.from({ length: shape.layers }, () => new Float32Array(0));
+    this.#ofRow = Array.from({ length: maxRows }, () => []);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+  /** All blocks there is room for; copy into them, but do not keep this beyond the next `add`. */
+  get arrays(): KvArrays {
+    return { keys: this.#keys, values: this.#values, length: this.#length };
+  }
+  /** Keys of a layer, `[count, kvHeads, length, headDim]`. */
+  keys(layer: number): Float32Array {
+    return this.#keys[layer]!.subarray(0, this.#count * this.#size);
+  }
+  values(layer: number): Float32Array {
+    return this.#values[layer]!.subarray(0, this.#count * this.#size);
+  }
+  /** The row of each block, `[count]`. */
+  get rows(): BigInt64Array {
+    return this.#rows.subarray(0, this.#count);
+  }
+  /** Positions of `row` that are in blocks. */
+  positionsOf(row: number): number {
+    return this.#ofRow[row]!.length * this.#length;
+  }
+
+  /** The blocks of the first `rows` rows in order of position, `[rows, width]`, -1 where a row has no more. */
+  table(rows: number): { readonly width: number; readonly blocks: BigInt64Array } {
+    let width = 0;
+    for (let row = 0; row < rows; row += 1) width = Math.max(width, this.#ofRow[row]!.length);
+    this.#table = enlarged(this.#table, rows * width, BigInt64Array);
+    const blocks = this.#table.subarray(0, rows * width).fill(-1n);
+    for (let row = 0; row < rows; row += 1) {
+      for (const [at, block] of this.#ofRow[row]!.entries()) blocks[row * width + at] = BigInt(block);
+    }
+    return { width, blocks };
+  }
+
+  /** Gives `row` another block, its content unset, and returns its number. */
+  add(row: number): number {
+    const block = this.#count;
+    if (block === this.#room) this.#grow(block + 1);
+    this.#rows[block] = BigInt(row);
+    this.#ofRow[row]!.push(block);
+    this.#count += 1;
+    return block;
+  }
+
+  /** Frees the blocks of `row`. */
+  drop(row: number): void {
+    // From the last one on, so that a block which moves is another row's.
+    for (const block of this.#ofRow[row]!.splice(0).sort((a, b) => b - a)) {
+      const last = this.#count - 1;
+      if (block !== last) this.#move(last, block);
+      this.#count = last;
+    }
+  }
+
+  /** Makes the blocks of row `from` those of `to`, which has none. */
+  rename(from: number, to: number): void {
+    const blocks = this.#ofRow[from]!.splice(0);
+    for (const block of blocks) this.#rows[block] = BigInt(to);
+    this.#ofRow[to] = blocks;
+  }
+
+  get #size(): number {
+    return this.#shape.kvHeads * this.#length * this.#shape.headDim;
+  }
+
+  #move(from: number, to: number): void {
+    const { arrays } = this;
+    const place = (item: number) => ({ arrays, item, position: 0 });
+    copyPositions(this.#shape, place(from), place(to), this.#length);
+    const owner = this.#rows[from]!;
+    this.#rows[to] = owner;
+    const blocks = this.#ofRow[Number(owner)]!;
+    blocks[blocks.indexOf(from)] = to;
+  }
+
+  #grow(count: number): void {
+    const larger = (buffer: Float32Array) => enlarged(buffer, count * this.#size, Float32Array);
+    this.#keys = this.#keys.map(larger);
+    this.#values = this.#values.map(larger);
+    this.#room = Math.floor(this.#keys[0]!.length / this.#size);
+    this.#rows = enlarged(this.#rows, this.#room, BigInt64Array);
+  }
+}
