@@ -1,7 +1,7 @@
 /** The session of an exported model: which one its layout asks for, and with what. */
 import { join } from 'node:path';
 import type { ExportedModel } from '../export/manifest.js';
-import { blockLength } from '../model/loopAttention.js';
+import { BLOCK_LENGTH } from '../model/loopAttention.js';
 import { MODEL_FILE } from '../onnx/writer.js';
 import { LoopSession, type LoopSessionOptions } from './loopSession.js';
 import { PagedSession, type PagedSessionOptions } from './pagedSession.js';
@@ -25,7 +25,7 @@ export function sessionSetup({ folder, manifest }: ExportedModel, asked: Session
   const shape = { layers: config.layers, kvHeads: config.kvHeads, headDim: config.headDim };
   if (layout.name === 'loop') {
     const modelFile = join(folder, MODEL_FILE);
-    const loopShape = { ...shape, blockLength: blockLength(config) };
+    const loopShape = { ...shape, blockLength: BLOCK_LENGTH };
     return { layout: 'loop', options: { modelFile, limits, shape: loopShape, maxRows, threads } };
   }
   const { blockSize } = layout;

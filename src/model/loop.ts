@@ -3,8 +3,8 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { buildHead, buildLayers, type Parameters } from './decoder.js';
 import {
+  BLOCK_LENGTH,
   blockKeys,
-  blockLength,
   blockValues,
   buildBlockIndex,
   buildLoopAttention,
@@ -14,8 +14,8 @@ import {
   type KeysValues,
   localKeys,
   localValues,
+  loopRotary,
 } from './loopAttention.js';
-import { rotaryTables } from './rotary.js';
 import { buildSampling } from './sampling.js';
 
 /** Values that the loop carries before the caches: tokens, positions, done, cut, recent, local positions. */
@@ -28,12 +28,12 @@ export interface LoopOptions {
 
 /**
  * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `K` blocks of
- * `blockLength` positions, `N` steps.
+ * `L` positions, `N` steps.
  *
  * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `frozen_positions [B,S]` (-1: empty),
  * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `block_rows [K]`, the row of each block, and
  * `block_table [B,W]`, the blocks of each row (-1: no more), per layer `block_keys.i` and `block_values.i
- * [K,kvHeads,1,blockLength,D]`, visible to their row wherever it stands; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
+ * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
  * `top_k`, `greedy`, `penalty` `[B,1]`; `penalised`, and if true `history [B,H]`, the tokens a row holds; `candidates [1]`; `stop_tokens [B,E]` (-1: none); `remaining [B]`: tokens a row may still
  * draw; `min_active`: the loop ends once fewer rows are still drawing.
  * Outputs: `drawn [n,B]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,B]`; `cut [B]`: the last
@@ -76,14 +76,13 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     outer.input('block_rows', 'int64', ['K']),
     outer.input('block_table', 'int64', ['B', 'W']),
   );
-  const blockShape = cacheShape('K', blockLength(config));
+  const blockShape = cacheShape('K', BLOCK_LENGTH);
   const blocks = layers.map((layer) => ({
     keys: outer.input(blockKeys(layer), 'float32', blockShape),
     values: outer.input(blockValues(layer), 'float32', blockShape),
     index,
   }));
-  const tables = rotaryTables(config);
-  const rotary = { cos: outer.weight(tables.cos), sin: outer.weight(tables.sin) };
+  const rotary = loopRotary(outer, config);
   const first = outer.int64([0]);
   const ranks = outer.op('Range', [outer.int64(0), outer.op('Squeeze', [candidates, first]), outer.int64(1)]);
 

@@ -4,6 +4,7 @@
  */
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { rotaryTables } from './rotary.js';
 
 /** Names of the graph's inputs and outputs that hold keys and values of a layer. */
 export const blockKeys = (layer: number) => `block_keys.${layer}`;
@@ -16,15 +17,19 @@ export const localValues = (layer: number) => `local_values.${layer}`;
 /** Low enough to vanish in a softmax, high enough to leave the row of a query that sees nothing finite. */
 const INVISIBLE = -1e9;
 
-/** Elements of a block's keys of one head: enough for a product that streams them, few enough to stay in a core's cache. */
-const BLOCK_ELEMENTS = 2 ** 14;
-/** Shorter blocks cost more in products than they save in padding; a row has up to one block of padding. */
-const BLOCK_LENGTHS = { min: 128, max: 512 };
+/**
+ * Positions of a block: long enough that products of single rows stream it as fast as one long part, short enough that the
+ * padding of the rest, up to a block a row, is small where contexts are long (bench/README.md has the figures).
+ */
+export const BLOCK_LENGTH = 512;
 
-/** Positions of a block: a power of two where the head's size is one. */
-export function blockLength({ headDim }: Pick<DecoderConfig, 'headDim'>): number {
-  const length = 2 ** Math.round(Math.log2(BLOCK_ELEMENTS / headDim));
-  return Math.min(BLOCK_LENGTHS.max, Math.max(BLOCK_LENGTHS.min, length));
+/**
+ * The tables of the rotary embedding for `buildLoopAttention`. Queries and keys are both multiplied by the fourth root of
+ * `1 / headDim`, so that their products are scaled by `1 / √headDim` without a multiplication of their own.
+ */
+export function loopRotary(graph: Graph, config: DecoderConfig): { cos: Value; sin: Value } {
+  const { cos, sin } = rotaryTables(config, config.headDim ** -0.25);
+  return { cos: graph.weight(cos), sin: graph.weight(sin) };
 }
 
 /** What one iteration knows of its rows; all shapes with `B` rows, `P` new tokens, `S` frozen and `t` local positions. */
@@ -35,7 +40,7 @@ export interface Visibility {
   readonly rotaryPositions: Value;
   /** `[2]`: local length and frozen length, to split probabilities by. */
   readonly split: Value;
-  /** Shape `[B, kvHeads, G, M, headDim]` of the queries; the `G · M` of one key head are its `P` tokens times the heads that share it. */
+  /** Shape `[B, kvHeads, G, M, headDim]` of the queries; the `G · M` of one key head are the heads that share it times `P` tokens. */
   readonly queryShape: Value;
 }
 
@@ -70,8 +75,8 @@ export function buildVisibility(
   ]);
   const bias = graph.op('Where', [visible, graph.float32(0), graph.float32(INVISIBLE)]);
   const byHead = graph.op('Expand', [
-    graph.op('Unsqueeze', [bias, graph.int64([2])]),
-    either([1, 1, 1, 1], [1, 1, rep, 1]),
+    graph.op('Unsqueeze', [bias, graph.int64([1])]),
+    either([1, 1, 1, 1], [1, rep, 1, 1]),
   ]);
   const target = graph.op('Concat', [graph.int64([0, 1, 1, -1]), lengthOf(keys)], {
     attributes: { axis: 0 },
@@ -141,34 +146,21 @@ export function buildLoopAttention(
   qkv: Value,
 ): { context: Value; local: KeysValues } {
   const { heads, kvHeads, headDim } = config;
-  const rep = heads / kvHeads;
-  const widths = [(heads + kvHeads) * headDim, kvHeads * headDim];
-  const [queriesKeys, newValues] = graph.ops('Split', [qkv, graph.int64(widths)], 2, {
-    attributes: { axis: -1 },
-  });
+  const byHead = graph.op(
+    'Transpose',
+    [graph.op('Reshape', [qkv, graph.int64([0, 0, heads + 2 * kvHeads, headDim])])],
+    { attributes: { perm: [0, 2, 1, 3] } },
+  );
+  const split = (x: Value, ...counts: number[]) =>
+    graph.ops('Split', [x, graph.int64(counts)], counts.length, { attributes: { axis: 1 } });
+  const [queriesKeys, newValues] = split(byHead, heads + kvHeads, kvHeads);
   const rotated = graph.op('RotaryEmbedding', [queriesKeys!, seen.rotaryPositions, rotary.cos, rotary.sin], {
     domain: MICROSOFT,
   });
-  const [rotatedQueries, rotatedKeys] = graph.ops(
-    'Split',
-    [rotated, graph.int64([heads * headDim, kvHeads * headDim])],
-    2,
-    { attributes: { axis: -1 } },
-  );
-  // [B, P, kvHeads, rep, D] -> [B, kvHeads, P, rep, D] -> [B, kvHeads, G, M, D]
-  const scaled = graph.op('Mul', [rotatedQueries!, graph.float32(1 / Math.sqrt(headDim))]);
-  const queries = graph.op('Reshape', [
-    graph.op('Transpose', [graph.op('Reshape', [scaled, graph.int64([0, 0, kvHeads, rep, headDim])])], {
-      attributes: { perm: [0, 2, 1, 3, 4] },
-    }),
-    seen.queryShape,
-  ]);
-  const byHead = (x: Value) =>
-    graph.op('Transpose', [graph.op('Reshape', [x, graph.int64([0, 0, kvHeads, 1, headDim])])], {
-      attributes: { perm: [0, 2, 3, 1, 4] },
-    });
+  const [rotatedQueries, rotatedKeys] = split(rotated, heads, kvHeads);
+  const queries = graph.op('Reshape', [rotatedQueries!, seen.queryShape]);
   const append = (part: Value, x: Value) =>
-    graph.op('Concat', [part, byHead(x)], { attributes: { axis: 3 } });
+    graph.op('Concat', [part, graph.op('Unsqueeze', [x, graph.int64([2])])], { attributes: { axis: 3 } });
   const keys = append(cache.local.keys, rotatedKeys!);
   const values = append(cache.local.values, newValues!);
 
@@ -186,12 +178,11 @@ export function buildLoopAttention(
   ]);
   const mixed =
     cache.blocks === null ? recent : joinBlocks(graph, cache.blocks, queries, recent, scores, probabilities);
-  // [B, kvHeads, P · rep, D] -> [B, P, heads · D]
   const context = graph.op('Reshape', [
-    graph.op('Transpose', [graph.op('Reshape', [mixed, graph.int64([0, kvHeads, -1, rep, headDim])])], {
-      attributes: { perm: [0, 2, 1, 3, 4] },
+    graph.op('Transpose', [graph.op('Reshape', [mixed, graph.int64([0, heads, -1, headDim])])], {
+      attributes: { perm: [0, 2, 1, 3] },
     }),
-    graph.int64([0, -1, heads * headDim]),
+    graph.int64([0, 0, heads * headDim]),
   ]);
   return { context, local: { keys, values } };
 }

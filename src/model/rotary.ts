@@ -8,11 +8,13 @@ type RotaryConfig = Pick<DecoderConfig, 'headDim' | 'maxPositions' | 'ropeTheta'
 /**
  * Cosines and sines by position, each `[maxPositions, headDim / 2]`, as float32 weights. Angles are rounded to
  * float32 at each step, as in the programs that trained the checkpoints: at position 100,000 that moves them by 0.01.
+ * What is rotated is also multiplied by `factor`.
  */
-export function rotaryTables(config: RotaryConfig): { cos: Weight; sin: Weight } {
+export function rotaryTables(config: RotaryConfig, factor = 1): { cos: Weight; sin: Weight } {
   const half = config.headDim / 2;
   const frequencies = rotaryFrequencies(config);
-  const scale = config.ropeScaling?.type === 'yarn' ? Math.fround(config.ropeScaling.attentionFactor) : 1;
+  const yarn = config.ropeScaling?.type === 'yarn' ? Math.fround(config.ropeScaling.attentionFactor) : 1;
+  const scale = yarn * factor;
   const table = (name: string, wave: (angle: number) => number): Weight => ({
     name,
     type: 'float32',

@@ -2,16 +2,14 @@
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph } from '../onnx/graph.js';
 import { buildHead, buildLayers, type Parameters } from './decoder.js';
-import { buildLoopAttention, buildVisibility } from './loopAttention.js';
-import { rotaryTables } from './rotary.js';
+import { buildLoopAttention, buildVisibility, loopRotary } from './loopAttention.js';
 
 /** Builds the graph. Input: `tokens [B,P]`. Output: `logits [B, P, vocabSize]`, those at `p` for the token after `p`. */
 export function buildScorer(config: DecoderConfig, parameters: Parameters): Graph {
   const graph = new Graph('scorer');
   const { kvHeads, headDim } = config;
   const tokens = graph.input('tokens', 'int64', ['B', 'P']);
-  const tables = rotaryTables(config);
-  const rotary = { cos: graph.weight(tables.cos), sin: graph.weight(tables.sin) };
+  const rotary = loopRotary(graph, config);
 
   const length = graph.op('Shape', [tokens], { attributes: { start: 1, end: 2 } });
   const indices = graph.op('Range', [
