@@ -54,10 +54,11 @@ function floatColumn<R extends ScalingRow>(rows: readonly R[], pick: (row: R) =>
 function historyFeeds(rows: readonly ScalingRow[]): Feeds {
   const penalised = rows.some(({ sampling }) => sampling.repetitionPenalty !== 1);
   const histories = penalised ? rows.map((row) => row.history) : [];
-  const width = Math.max(0, ...histories.map((history) => history.length));
-  const tokens = histories.flatMap((history) =>
-    Array.from({ length: width }, (_, at) => BigInt(history[at] ?? history[0]!)),
-  );
+  const width = histories.reduce((most, history) => Math.max(most, history.length), 0);
+  const tokens = new BigInt64Array(histories.length * width);
+  for (const [row, history] of histories.entries()) {
+    for (let at = 0; at < width; at += 1) tokens[row * width + at] = BigInt(history[at] ?? history[0]!);
+  }
   return {
     penalised: new Tensor('bool', Uint8Array.of(Number(penalised)), []),
     history: int64(tokens, [rows.length, width]),

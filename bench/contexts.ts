@@ -1,0 +1,129 @@
+/**
+ * Measures decoding by length of context, and what rows of unequal lengths lose against equal ones:
+ *   node dist/bench/contexts.js MODEL [--dtype int8] [--contexts 128,1000] [--rows 1,32] [--steps 64] [--repeats 3] [--threads 2]
+ * MODEL is a checkpoint or an export for the CPU. Keys and values before the first token are random numbers.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { KvArrays } from '../src/engine/kvArrays.js';
+import { LoopSession, type LoopSessionOptions } from '../src/engine/loopSession.js';
+import { sessionSetup } from '../src/engine/openSession.js';
+import type { RowInput } from '../src/engine/types.js';
+import type { ExportManifest } from '../src/export/manifest.js';
+import { resolveModel } from '../src/export/resolve.js';
+import { parseTarget } from '../src/export/target.js';
+
+/** Rows are left out until keys and values fit; growing buffers need as much again. */
+const CACHE_BYTES = 2.5e9;
+/** Rows and longest context of the mixed batch, whose shortest context is a tenth of that. */
+const MIXED = { rows: 32, longest: 2000 };
+/** As a run draws them, but the likeliest token each time: random weights have most of the vocabulary in their nucleus. */
+const SAMPLING = { greedy: true, temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+
+interface Chunk {
+  readonly msPerStep: number;
+  /** Share of the wall time outside the runtime. */
+  readonly outside: number;
+}
+
+/** Random keys and values of `length` positions. */
+function randomContext({ layers, kvHeads, headDim }: ExportManifest['config'], length: number): KvArrays {
+  const size = kvHeads * length * headDim;
+  const random = () =>
+    Array.from({ length: layers }, () => Float32Array.from({ length: size }, () => Math.random() - 0.5));
+  return { length, keys: random(), values: random() };
+}
+
+/** Draws `steps` tokens in rows that hold `lengths` positions before, `repeats` times, and returns the median by speed. */
+async function measure(
+  options: LoopSessionOptions,
+  config: ExportManifest['config'],
+  lengths: readonly number[],
+  { steps, repeats }: { steps: number; repeats: number },
+): Promise<Chunk> {
+  const session = await LoopSession.open(options);
+  const longest = randomContext(config, Math.max(...lengths));
+  const chunks: Chunk[] = [];
+  for (let repeat = 0; repeat <= repeats; repeat += 1) {
+    for (const [row, length] of lengths.entries()) session.seat(row, firstPositions(config, longest, length));
+    const rows = lengths.map((position): RowInput => {
+      const more = { sampling: SAMPLING, stopTokens: [], remaining: steps };
+      return { nextToken: 20, position, history: [20], ...more };
+    });
+    const before = session.runtimeMs;
+    const startedAt = performance.now();
+    await session.decode(rows, {
+      steps,
+      minActive: 1,
+      candidates: 64,
+      uniform: new Float32Array(steps * rows.length),
+    });
+    const ms = performance.now() - startedAt;
+    // Buffers grow to their size once; that is not what is measured.
+    if (repeat > 0) chunks.push({ msPerStep: ms / steps, outside: 1 - (session.runtimeMs - before) / ms });
+  }
+  await session.close();
+  chunks.sort((a, b) => a.msPerStep - b.msPerStep);
+  return chunks[Math.floor((chunks.length - 1) / 2)]!;
+}
+
+function firstPositions(
+  { kvHeads, headDim }: ExportManifest['config'],
+  all: KvArrays,
+  length: number,
+): KvArrays {
+  const first = (data: Float32Array) => data.subarray(0, kvHeads * length * headDim);
+  return { length, keys: all.keys.map(first), values: all.values.map(first) };
+}
+
+const numbers = (text: string) => text.split(',').map(Number);
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dtype: { type: 'string' },
+    contexts: { type: 'string', default: '128,1000,4000,8000' },
+    rows: { type: 'string', default: '1,32' },
+    steps: { type: 'string', default: '64' },
+    repeats: { type: 'string', default: '3' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+if (positionals.length !== 1) {
+  process.stderr.write('usage: contexts MODEL [--dtype --contexts --rows --steps --repeats --threads]\n');
+  process.exit(2);
+}
+const model = await resolveModel(positionals[0]!, parseTarget('cpu', flags.dtype));
+const { config } = model.manifest;
+const size = { steps: Number(flags.steps), repeats: Number(flags.repeats) };
+const mostContext = config.maxPositions - size.steps;
+const maxRows = Math.max(MIXED.rows, ...numbers(flags.rows));
+const setup = sessionSetup(model, { maxRows, threads: Number(flags.threads), kvMemoryBytes: CACHE_BYTES });
+if (setup.layout !== 'loop') throw new Error('not an export for the CPU');
+
+const positionBytes = 2 * config.layers * config.kvHeads * config.headDim * Float32Array.BYTES_PER_ELEMENT;
+process.stdout.write(
+  '| context | rows | tokens/s | ms a step | ms a token | outside onnxruntime |\n|--:|--:|--:|--:|--:|--:|\n',
+);
+for (const rows of numbers(flags.rows)) {
+  for (const context of numbers(flags.contexts).filter((each) => each <= mostContext)) {
+    const fitting = Math.min(rows, Math.floor(CACHE_BYTES / (context * positionBytes)));
+    const lengths = new Array<number>(fitting).fill(context);
+    const { msPerStep, outside } = await measure(setup.options, config, lengths, size);
+    const figures = [(1000 * fitting) / msPerStep, msPerStep, msPerStep / fitting, 100 * outside];
+    const cells = figures.map((figure) => figure.toLocaleString('en-US', { maximumSignificantDigits: 3 }));
+    process.stdout.write(`| ${context} | ${fitting} | ${cells.join(' | ')} % |\n`);
+  }
+}
+
+const longest = Math.min(MIXED.longest, mostContext);
+const mixed = Array.from({ length: MIXED.rows }, (_, at) =>
+  Math.round((longest / 10) * (1 + (9 * at) / (MIXED.rows - 1))),
+);
+const mean = Math.round(mixed.reduce((sum, length) => sum + length, 0) / MIXED.rows);
+const equal = new Array<number>(MIXED.rows).fill(mean);
+const ofMixed = await measure(setup.options, config, mixed, size);
+const ofEqual = await measure(setup.options, config, equal, size);
+process.stdout.write(
+  `${MIXED.rows} rows of ${mixed[0]} to ${longest} positions: ${ofMixed.msPerStep.toFixed(1)} ms a step; of ${mean} each: ` +
+    `${ofEqual.msPerStep.toFixed(1)} ms; padding costs ${(100 * (ofMixed.msPerStep / ofEqual.msPerStep - 1)).toFixed(0)} %\n`,
+);
