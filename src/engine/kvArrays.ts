@@ -7,6 +7,11 @@ export interface CacheShape {
   readonly headDim: number;
 }
 
+/** Bytes of a position's keys and values. */
+export function positionBytes({ layers, kvHeads, headDim }: CacheShape): number {
+  return 2 * layers * kvHeads * headDim * Float32Array.BYTES_PER_ELEMENT;
+}
+
 /** Keys and values by layer, `[items, kvHeads, length, headDim]` each: an item is a row, a block or a prompt. */
 export interface KvArrays {
   readonly keys: readonly Float32Array[];
@@ -21,8 +26,12 @@ export interface Place {
   readonly position: number;
 }
 
-/** A buffer that has become too small is replaced by one this much larger than needed. */
-const HEADROOM = 1.5;
+/** Zeros for `items` of `length` positions. Pages that are never written to take no memory. */
+export function emptyArrays(shape: CacheShape, items: number, length: number): KvArrays {
+  const size = items * shape.kvHeads * length * shape.headDim;
+  const zeros = () => Array.from({ length: shape.layers }, () => new Float32Array(size));
+  return { keys: zeros(), values: zeros(), length };
+}
 
 /** Copies `count` positions of all layers and heads. */
 export function copyPositions(shape: CacheShape, from: Place, to: Place, count: number): void {
@@ -51,17 +60,4 @@ export function clearPositions(shape: CacheShape, at: Place, count: number): voi
 
 function offset({ kvHeads, headDim }: CacheShape, { arrays, item, position }: Place, head: number): number {
   return ((item * kvHeads + head) * arrays.length + position) * headDim;
-}
-
-/** A buffer of at least `size` that begins with the content of `buffer`; with room to spare, so that growth is rare. */
-export function enlarged<B extends Float32Array | BigInt64Array>(
-  buffer: B,
-  size: number,
-  make: new (length: number) => B,
-): B {
-  if (buffer.length >= size) return buffer;
-  const next = new make(buffer.length === 0 ? size : Math.ceil(size * HEADROOM));
-  // Both are of one type, which a union of them does not say.
-  (next as Float32Array).set(buffer as Float32Array);
-  return next;
 }

@@ -1,27 +1,24 @@
 /** Full blocks of keys and values: each belongs to one row, and together they lie without gaps. */
-import { type CacheShape, copyPositions, enlarged, type KvArrays } from './kvArrays.js';
+import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 
 /** A row grows by a block without anything being moved; what a freed row leaves empty is filled from the end. */
 export class KvBlocks {
   readonly #shape: CacheShape;
   readonly #length: number;
-  #keys: readonly Float32Array[];
-  #values: readonly Float32Array[];
-  /** Blocks that the buffers have room for. */
-  #room = 0;
+  readonly #reserve: number;
+  #arrays: KvArrays;
   #count = 0;
-  /** The row of each block. */
+  /** The row of each block there is room for. */
   #rows = new BigInt64Array(0);
   /** The blocks of each row, in order of position. */
   readonly #ofRow: number[][];
-  #table = new BigInt64Array(0);
 
-  /** Blocks of `length` positions for up to `maxRows` rows. */
-  constructor(shape: CacheShape, length: number, maxRows: number) {
+  /** Blocks of `length` positions for up to `maxRows` rows. The first one asks for room for `reserve` of them, so that nothing is copied up to there. */
+  constructor(shape: CacheShape, length: number, maxRows: number, reserve: number) {
     this.#shape = shape;
     this.#length = length;
-    this.#keys = Array.from({ length: shape.layers }, () => new Float32Array(0));
-    this.#values = Array.from({ length: shape.layers }, () => new Float32Array(0));
+    this.#reserve = reserve;
+    this.#arrays = emptyArrays(shape, 0, length);
     this.#ofRow = Array.from({ length: maxRows }, () => []);
   }
 
@@ -30,14 +27,14 @@ export class KvBlocks {
   }
   /** All blocks there is room for; copy into them, but do not keep this beyond the next `add`. */
   get arrays(): KvArrays {
-    return { keys: this.#keys, values: this.#values, length: this.#length };
+    return this.#arrays;
   }
   /** Keys of a layer, `[count, kvHeads, length, headDim]`. */
   keys(layer: number): Float32Array {
-    return this.#keys[layer]!.subarray(0, this.#count * this.#size);
+    return this.#arrays.keys[layer]!.subarray(0, this.#count * this.#size);
   }
   values(layer: number): Float32Array {
-    return this.#values[layer]!.subarray(0, this.#count * this.#size);
+    return this.#arrays.values[layer]!.subarray(0, this.#count * this.#size);
   }
   /** The row of each block, `[count]`. */
   get rows(): BigInt64Array {
@@ -52,8 +49,7 @@ export class KvBlocks {
   table(rows: number): { readonly width: number; readonly blocks: BigInt64Array } {
     let width = 0;
     for (let row = 0; row < rows; row += 1) width = Math.max(width, this.#ofRow[row]!.length);
-    this.#table = enlarged(this.#table, rows * width, BigInt64Array);
-    const blocks = this.#table.subarray(0, rows * width).fill(-1n);
+    const blocks = new BigInt64Array(rows * width).fill(-1n);
     for (let row = 0; row < rows; row += 1) {
       for (const [at, block] of this.#ofRow[row]!.entries()) blocks[row * width + at] = BigInt(block);
     }
@@ -63,7 +59,7 @@ export class KvBlocks {
   /** Gives `row` another block, its content unset, and returns its number. */
   add(row: number): number {
     const block = this.#count;
-    if (block === this.#room) this.#grow(block + 1);
+    if (block === this.#rows.length) this.#grow();
     this.#rows[block] = BigInt(row);
     this.#ofRow[row]!.push(block);
     this.#count += 1;
@@ -92,7 +88,7 @@ export class KvBlocks {
   }
 
   #move(from: number, to: number): void {
-    const { arrays } = this;
+    const arrays = this.#arrays;
     const place = (item: number) => ({ arrays, item, position: 0 });
     copyPositions(this.#shape, place(from), place(to), this.#length);
     const owner = this.#rows[from]!;
@@ -101,11 +97,15 @@ export class KvBlocks {
     blocks[blocks.indexOf(from)] = to;
   }
 
-  #grow(count: number): void {
-    const larger = (buffer: Float32Array) => enlarged(buffer, count * this.#size, Float32Array);
-    this.#keys = this.#keys.map(larger);
-    this.#values = this.#values.map(larger);
-    this.#room = Math.floor(this.#keys[0]!.length / this.#size);
-    this.#rows = enlarged(this.#rows, this.#room, BigInt64Array);
+  /** Doubles the room: what is copied over a run is then no more than its largest batch. */
+  #grow(): void {
+    const old = this.#arrays;
+    const room = Math.max(1, this.#reserve, 2 * this.#rows.length);
+    this.#arrays = emptyArrays(this.#shape, room, this.#length);
+    for (const [layer, keys] of old.keys.entries()) this.#arrays.keys[layer]!.set(keys);
+    for (const [layer, values] of old.values.entries()) this.#arrays.values[layer]!.set(values);
+    const rows = new BigInt64Array(room);
+    rows.set(this.#rows);
+    this.#rows = rows;
   }
 }

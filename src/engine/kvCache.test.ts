@@ -5,6 +5,8 @@ import { KvCache } from './kvCache.js';
 
 const SHAPE = { layers: 2, kvHeads: 2, headDim: 3, blockLength: 96 };
 const MAX_ROWS = 5;
+/** Fewer blocks than there come to be. */
+const RESERVE = 2;
 
 /** Marks keys and values so that each number tells its sample, layer, head, position and dimension; never zero. */
 const mark = (id: number, layer: number, head: number, position: number, dim: number) =>
@@ -90,7 +92,7 @@ const command = fc.oneof(
 test('holds what each row was given through any sequence of seats, appends and releases', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 25 }), (commands) => {
-      const cache = new KvCache(SHAPE, MAX_ROWS);
+      const cache = new KvCache(SHAPE, MAX_ROWS, RESERVE);
       const rows: { id: number; length: number }[] = [];
       let nextId = 1;
       for (const each of commands) {
@@ -118,7 +120,7 @@ test('holds what each row was given through any sequence of seats, appends and r
 });
 
 test('takes more than a block at once', () => {
-  const cache = new KvCache(SHAPE, MAX_ROWS);
+  const cache = new KvCache(SHAPE, MAX_ROWS, RESERVE);
   cache.seat(0, prompt(1, 50));
   const row = { id: 1, length: 50 };
   cache.append(part([row], 300), Int32Array.of(300));
@@ -126,7 +128,7 @@ test('takes more than a block at once', () => {
 });
 
 test('computes with no more padding when one row is long', () => {
-  const cache = new KvCache(SHAPE, MAX_ROWS);
+  const cache = new KvCache(SHAPE, MAX_ROWS, RESERVE);
   cache.seat(0, prompt(1, 30));
   cache.seat(1, prompt(2, 96 * 9 + 20));
   expect(cache.capacity).toBe(64);

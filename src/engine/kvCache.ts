@@ -2,7 +2,7 @@
  * Keys and values of the batch on the host, fed to the runtime without a copy. A row's positions are in full blocks, and the
  * rest, less than a block, in a part where all rows have one capacity: only that part has padding.
  */
-import { type CacheShape, clearPositions, copyPositions, enlarged, type KvArrays } from './kvArrays.js';
+import { type CacheShape, clearPositions, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 import { KvBlocks } from './kvBlocks.js';
 
 /** The capacity for the rest changes in steps of this many positions: each empty position is computed with. */
@@ -17,23 +17,23 @@ export interface LoopCacheShape extends CacheShape {
 export class KvCache {
   readonly blocks: KvBlocks;
   readonly #shape: LoopCacheShape;
-  readonly #maxRows: number;
   #rows = 0;
   #capacity = 0;
-  readonly #keys: Float32Array[];
-  readonly #values: Float32Array[];
-  #positions = new BigInt64Array(0);
+  /** Room for all rows at the largest capacity; laid out for the present one. */
+  readonly #room: KvArrays;
+  readonly #positions: BigInt64Array;
   /** Filled slots by row. A row fills its slots in order of position; the others hold zeros, since padding must stay finite. */
   readonly #used: Int32Array;
   /** What `append` has put into blocks, by row. */
   readonly #taken: Int32Array;
 
-  constructor(shape: LoopCacheShape, maxRows: number) {
-    this.blocks = new KvBlocks(shape, shape.blockLength, maxRows);
+  /** `reserve` blocks are expected; there may be more. */
+  constructor(shape: LoopCacheShape, maxRows: number, reserve: number) {
+    this.blocks = new KvBlocks(shape, shape.blockLength, maxRows, reserve);
     this.#shape = shape;
-    this.#maxRows = maxRows;
-    this.#keys = Array.from({ length: shape.layers }, () => new Float32Array(0));
-    this.#values = Array.from({ length: shape.layers }, () => new Float32Array(0));
+    const most = roundUp(shape.blockLength);
+    this.#room = emptyArrays(shape, maxRows, most);
+    this.#positions = new BigInt64Array(maxRows * most).fill(-1n);
     this.#used = new Int32Array(maxRows);
     this.#taken = new Int32Array(maxRows);
   }
@@ -50,10 +50,10 @@ export class KvCache {
   }
   /** Keys of a layer that are not in blocks, `[rows, kvHeads, capacity, headDim]`. */
   keys(layer: number): Float32Array {
-    return this.#view(this.#keys[layer]!);
+    return this.#view(this.#room.keys[layer]!);
   }
   values(layer: number): Float32Array {
-    return this.#view(this.#values[layer]!);
+    return this.#view(this.#room.values[layer]!);
   }
 
   /** Writes a prompt into `row`; `row === rows` adds one. */
@@ -98,7 +98,7 @@ export class KvCache {
   }
 
   get #arrays(): KvArrays {
-    return { keys: this.#keys, values: this.#values, length: this.#capacity };
+    return { ...this.#room, length: this.#capacity };
   }
 
   /** Puts as much of `count` positions as completes blocks of `row` there; returns how many. */
@@ -144,20 +144,13 @@ export class KvCache {
   #fit(length: number): void {
     let longest = length;
     for (let row = 0; row < this.#rows; row += 1) longest = Math.max(longest, this.#used[row]!);
-    const wanted = Math.ceil(longest / CAPACITY_STEP) * CAPACITY_STEP;
+    const wanted = roundUp(longest);
     if (wanted > this.#capacity || wanted + 2 * CAPACITY_STEP <= this.#capacity) this.#resize(wanted);
   }
 
-  /** Lays all rows out for another capacity, in place: fresh memory is asked for only beyond the largest size so far. */
+  /** Lays all rows out for another capacity, in place. */
   #resize(capacity: number): void {
-    const { kvHeads, headDim, layers } = this.#shape;
     const old = this.#capacity;
-    const size = this.#maxRows * kvHeads * capacity * headDim;
-    for (let layer = 0; layer < layers; layer += 1) {
-      this.#keys[layer] = enlarged(this.#keys[layer]!, size, Float32Array);
-      this.#values[layer] = enlarged(this.#values[layer]!, size, Float32Array);
-    }
-    this.#positions = enlarged(this.#positions, this.#maxRows * capacity, BigInt64Array);
     // Growing moves the last row first and shrinking the first one, so that no row is overwritten before it has moved.
     for (let at = 0; at < this.#rows; at += 1)
       this.#moveRow(capacity > old ? this.#rows - 1 - at : at, old, capacity);
@@ -171,7 +164,7 @@ export class KvCache {
       const at = row * kvHeads + (to > from ? kvHeads - 1 - step : step);
       const start = at * from * headDim;
       const target = at * to * headDim;
-      for (const buffers of [this.#keys, this.#values]) {
+      for (const buffers of [this.#room.keys, this.#room.values]) {
         for (const buffer of buffers) {
           buffer.copyWithin(target, start, start + used * headDim);
           buffer.fill(0, target + used * headDim, target + to * headDim);
@@ -186,4 +179,8 @@ export class KvCache {
     const { kvHeads, headDim } = this.#shape;
     return buffer.subarray(0, this.#rows * kvHeads * this.#capacity * headDim);
   }
+}
+
+function roundUp(length: number): number {
+  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP;
 }

@@ -9,7 +9,7 @@ import {
   localValues,
 } from '../model/loopAttention.js';
 import { type Feeds, greedyFeeds, int64, samplingFeeds } from './feeds.js';
-import { type CacheShape, copyPositions, type KvArrays } from './kvArrays.js';
+import { type CacheShape, copyPositions, emptyArrays, type KvArrays, positionBytes } from './kvArrays.js';
 import { KvCache, type LoopCacheShape } from './kvCache.js';
 import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
 
@@ -20,6 +20,8 @@ export interface LoopSessionOptions {
   readonly maxRows: number;
   /** Threads of the runtime. */
   readonly threads: number;
+  /** Memory for keys and values; none of it is taken before it is needed. */
+  readonly kvMemoryBytes: number;
 }
 
 export class LoopSession implements DecoderSession {
@@ -34,7 +36,7 @@ export class LoopSession implements DecoderSession {
     this.#session = session;
     this.#options = options;
     this.limits = options.limits;
-    this.#cache = new KvCache(options.shape, options.maxRows);
+    this.#cache = new KvCache(options.shape, options.maxRows, mostBlocks(options));
     this.#cacheOutputs = layersOf(options.shape).flatMap((layer) => [localKeys(layer), localValues(layer)]);
   }
 
@@ -56,7 +58,7 @@ export class LoopSession implements DecoderSession {
   async prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]> {
     const lengths = prompts.map((prompt) => prompt.length - 1);
     const width = Math.max(...lengths);
-    if (width === 0) return prompts.map(() => emptyPart(this.#options.shape, 0));
+    if (width === 0) return prompts.map(() => emptyArrays(this.#options.shape, 1, 0));
     const rows = prompts.length;
     const tokens = new BigInt64Array(rows * width);
     const positions = new BigInt64Array(rows * width).fill(-1n);
@@ -164,7 +166,7 @@ export class LoopSession implements DecoderSession {
   /** The first `length` positions of a row of what a run has computed. */
   #promptPart(from: KvArrays, row: number, length: number): KvArrays {
     const { shape } = this.#options;
-    const part = emptyPart(shape, length);
+    const part = emptyArrays(shape, 1, length);
     copyPositions(
       shape,
       { arrays: from, item: row, position: 0 },
@@ -208,8 +210,9 @@ function layersOf(shape: CacheShape): number[] {
   return Array.from({ length: shape.layers }, (_, layer) => layer);
 }
 
-/** A prompt of `length` positions, all zeros. */
-function emptyPart(shape: CacheShape, length: number): KvArrays {
-  const zeros = () => layersOf(shape).map(() => new Float32Array(shape.kvHeads * length * shape.headDim));
-  return { length, keys: zeros(), values: zeros() };
+/** Full blocks that rows of the longest context have, or that memory has room for. */
+function mostBlocks({ shape, limits, maxRows, kvMemoryBytes }: LoopSessionOptions): number {
+  const blockBytes = shape.blockLength * positionBytes(shape);
+  const wanted = maxRows * Math.floor(limits.maxPositions / shape.blockLength);
+  return Math.min(wanted, Math.floor(kvMemoryBytes / blockBytes));
 }

@@ -26,7 +26,10 @@ export function sessionSetup({ folder, manifest }: ExportedModel, asked: Session
   if (layout.name === 'loop') {
     const modelFile = join(folder, MODEL_FILE);
     const loopShape = { ...shape, blockLength: BLOCK_LENGTH };
-    return { layout: 'loop', options: { modelFile, limits, shape: loopShape, maxRows, threads } };
+    return {
+      layout: 'loop',
+      options: { modelFile, limits, shape: loopShape, maxRows, threads, kvMemoryBytes },
+    };
   }
   const { blockSize } = layout;
   return { layout: 'paged', options: { folder, device, limits, shape, blockSize, maxRows, kvMemoryBytes } };
