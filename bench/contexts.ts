@@ -1,7 +1,8 @@
 /**
  * Measures decoding by length of context, and what rows of unequal lengths lose against equal ones:
- *   node dist/bench/contexts.js MODEL [--dtype int8] [--contexts 128,1000] [--rows 1,32] [--steps 64] [--repeats 3] [--threads 2]
- * MODEL is a checkpoint or an export for the CPU. Keys and values before the first token are random numbers.
+ *   node dist/bench/contexts.js MODEL [--dtype int8] [--contexts 128,1000] [--rows 1,32] [--longest 2000] [--steps 64] [--repeats 3]
+ *     [--threads 2]
+ * MODEL is a checkpoint or an export for the CPU; `--longest 0` leaves the unequal rows out. Keys and values before the first token are random numbers.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,8 @@ import { parseTarget } from '../src/export/target.js';
 
 /** Rows are left out until keys and values fit. */
 const CACHE_BYTES = 4e9;
-/** Rows and longest context of the mixed batch, whose shortest context is a tenth of that. */
-const MIXED = { rows: 32, longest: 2000 };
+/** Rows of the mixed batch; its shortest context is a tenth of the longest. */
+const MIXED_ROWS = 32;
 /** As a run draws them, but the likeliest token each time: random weights have most of the vocabulary in their nucleus. */
 const SAMPLING = { greedy: true, temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
 
@@ -34,17 +35,23 @@ function randomContext({ layers, kvHeads, headDim }: ExportManifest['config'], l
   return { length, keys: random(), values: random() };
 }
 
-/** Draws `steps` tokens in rows that hold `lengths` positions before, `repeats` times, and returns the median by speed. */
+/**
+ * Draws `steps` tokens in rows that hold so many positions before, `repeats` times, and returns the median by speed. Several
+ * batches of equally many rows take turns, so that a slow moment of the machine does not fall on one of them.
+ */
 async function measure(
   options: LoopSessionOptions,
   config: ExportManifest['config'],
-  lengths: readonly number[],
+  batches: readonly (readonly number[])[],
   { steps, repeats }: { steps: number; repeats: number },
-): Promise<Chunk> {
+): Promise<Chunk[]> {
   const session = await LoopSession.open(options);
-  const longest = randomContext(config, Math.max(...lengths));
-  const chunks: Chunk[] = [];
-  for (let repeat = 0; repeat <= repeats; repeat += 1) {
+  const longest = randomContext(config, Math.max(...batches.flat()));
+  const chunks = batches.map((): Chunk[] => []);
+  // Buffers are written to for the first time once; that is not what is measured.
+  for (let turn = -batches.length; turn < repeats * batches.length; turn += 1) {
+    const at = (turn + batches.length) % batches.length;
+    const lengths = batches[at]!;
     for (const [row, length] of lengths.entries()) session.seat(row, firstPositions(config, longest, length));
     const rows = lengths.map((position): RowInput => {
       const more = { sampling: SAMPLING, stopTokens: [], remaining: steps };
@@ -59,12 +66,14 @@ async function measure(
       uniform: new Float32Array(steps * rows.length),
     });
     const ms = performance.now() - startedAt;
-    // Buffers grow to their size once; that is not what is measured.
-    if (repeat > 0) chunks.push({ msPerStep: ms / steps, outside: 1 - (session.runtimeMs - before) / ms });
+    if (turn >= 0)
+      chunks[at]!.push({ msPerStep: ms / steps, outside: 1 - (session.runtimeMs - before) / ms });
   }
   await session.close();
-  chunks.sort((a, b) => a.msPerStep - b.msPerStep);
-  return chunks[Math.floor((chunks.length - 1) / 2)]!;
+  return chunks.map((each) => {
+    const sorted = each.sort((a, b) => a.msPerStep - b.msPerStep);
+    return sorted[Math.floor((sorted.length - 1) / 2)]!;
+  });
 }
 
 function firstPositions(
@@ -83,20 +92,23 @@ const { values: flags, positionals } = parseArgs({
     dtype: { type: 'string' },
     contexts: { type: 'string', default: '128,1000,4000,8000' },
     rows: { type: 'string', default: '1,32' },
+    longest: { type: 'string', default: '2000' },
     steps: { type: 'string', default: '64' },
     repeats: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(availableParallelism()) },
   },
 });
 if (positionals.length !== 1) {
-  process.stderr.write('usage: contexts MODEL [--dtype --contexts --rows --steps --repeats --threads]\n');
+  process.stderr.write(
+    'usage: contexts MODEL [--dtype --contexts --rows --longest --steps --repeats --threads]\n',
+  );
   process.exit(2);
 }
 const model = await resolveModel(positionals[0]!, parseTarget('cpu', flags.dtype));
 const { config } = model.manifest;
 const size = { steps: Number(flags.steps), repeats: Number(flags.repeats) };
 const mostContext = config.maxPositions - size.steps;
-const maxRows = Math.max(MIXED.rows, ...numbers(flags.rows));
+const maxRows = Math.max(MIXED_ROWS, ...numbers(flags.rows));
 const setup = sessionSetup(model, { maxRows, threads: Number(flags.threads), kvMemoryBytes: CACHE_BYTES });
 if (setup.layout !== 'loop') throw new Error('not an export for the CPU');
 
@@ -107,22 +119,24 @@ for (const rows of numbers(flags.rows)) {
   for (const context of numbers(flags.contexts).filter((each) => each <= mostContext)) {
     const fitting = Math.min(rows, Math.floor(CACHE_BYTES / (context * positionBytes(config))));
     const lengths = new Array<number>(fitting).fill(context);
-    const { msPerStep, outside } = await measure(setup.options, config, lengths, size);
+    const [chunk] = await measure(setup.options, config, [lengths], size);
+    const { msPerStep, outside } = chunk!;
     const figures = [(1000 * fitting) / msPerStep, msPerStep, msPerStep / fitting, 100 * outside];
     const cells = figures.map((figure) => figure.toLocaleString('en-US', { maximumSignificantDigits: 3 }));
     process.stdout.write(`| ${context} | ${fitting} | ${cells.join(' | ')} % |\n`);
   }
 }
 
-const longest = Math.min(MIXED.longest, mostContext);
-const mixed = Array.from({ length: MIXED.rows }, (_, at) =>
-  Math.round((longest / 10) * (1 + (9 * at) / (MIXED.rows - 1))),
-);
-const mean = Math.round(mixed.reduce((sum, length) => sum + length, 0) / MIXED.rows);
-const equal = new Array<number>(MIXED.rows).fill(mean);
-const ofMixed = await measure(setup.options, config, mixed, size);
-const ofEqual = await measure(setup.options, config, equal, size);
-process.stdout.write(
-  `${MIXED.rows} rows of ${mixed[0]} to ${longest} positions: ${ofMixed.msPerStep.toFixed(1)} ms a step; of ${mean} each: ` +
-    `${ofEqual.msPerStep.toFixed(1)} ms; padding costs ${(100 * (ofMixed.msPerStep / ofEqual.msPerStep - 1)).toFixed(0)} %\n`,
-);
+const longest = Math.min(Number(flags.longest), mostContext);
+if (longest > 0) {
+  const mixed = Array.from({ length: MIXED_ROWS }, (_, at) =>
+    Math.round((longest / 10) * (1 + (9 * at) / (MIXED_ROWS - 1))),
+  );
+  const mean = Math.round(mixed.reduce((sum, length) => sum + length, 0) / MIXED_ROWS);
+  const equal = new Array<number>(MIXED_ROWS).fill(mean);
+  const [ofMixed, ofEqual] = await measure(setup.options, config, [mixed, equal], size);
+  process.stdout.write(
+    `${MIXED_ROWS} rows of ${mixed[0]} to ${longest} positions: ${ofMixed!.msPerStep.toFixed(1)} ms a step; of ${mean} each: ` +
+      `${ofEqual!.msPerStep.toFixed(1)} ms; padding costs ${(100 * (ofMixed!.msPerStep / ofEqual!.msPerStep - 1)).toFixed(0)} %\n`,
+  );
+}
