@@ -31,7 +31,7 @@ interface Chunk {
 function randomContext({ layers, kvHeads, headDim }: ExportManifest['config'], length: number): KvArrays {
   const size = kvHeads * length * headDim;
   const random = () =>
-    Array.from({ length: layers }, () => Float32Array.from({ length: size }, () => Math.random() - 0.5));
+    Array.from({ length: layers }, () => new Float32Array(size).map(() => Math.random() - 0.5));
   return { length, keys: random(), values: random() };
 }
 
