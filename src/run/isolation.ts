@@ -1,9 +1,15 @@
-/** The solver as a process of its own under Node's permission model: it reads the model and the program, and writes nothing. */
+/**
+ * The solver as a process of its own, behind three walls: Node's permission model, a lockdown of what that leaves open,
+ * and where the system gives one, a sandbox. It reads the model and the program, and writes nothing.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, realpathSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BoxedError } from '../errors.js';
 import type { Failure, FromSolver, ToSolver } from '../solve/protocol.js';
+import { findSandbox, type SandboxOrWhy } from './sandbox.js';
 
 /** The solver process ended, or reported an error, before its work was done. */
 export class SolverFailedError extends BoxedError {
@@ -15,13 +21,15 @@ export class SolverProtocolError extends BoxedError {
   override readonly name = 'SolverProtocolError';
 }
 
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 /** What every solver may read beside its model: the compiled program and its libraries. */
-const PROGRAM = ['../../../dist', '../../../node_modules', '../../../package.json'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
+const SOURCE = resolve(pathOf('..'));
+const PROGRAM = [SOURCE, pathOf('../../../node_modules'), pathOf('../../../package.json')];
 
 /** The program's own solver. */
-export const SOLVER_ENTRY = fileURLToPath(new URL('../solve/child.js', import.meta.url));
+export const SOLVER_ENTRY = pathOf('../solve/child.js');
+const LOCKDOWN = new URL('../solve/lockdown.js', import.meta.url).href;
 
 /** Characters of the solver's error output that are kept for the message of its failure. */
 const STDERR_KEPT = 2000;
@@ -32,20 +40,21 @@ export interface IsolationOptions {
   /** Folders and files it may read beside the program. */
   readonly readable: readonly string[];
   readonly onMessage: (message: FromSolver) => void;
+  /** Default: the one of this machine. */
+  readonly sandbox?: SandboxOrWhy;
 }
 
 /**
  * Flags that take all permissions away but reading, and native libraries (the runtime is one). Threads are not allowed:
  * since Node 22 they are not held to the permissions of their process.
  */
-export function permissionFlags(readable: readonly string[]): string[] {
-  // A symbolic link is followed only if its target may be read, too.
-  const paths = readable.flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path]));
+function permissionFlags(readable: readonly string[]): string[] {
   return [
     permissionSwitch(),
-    ...[...new Set(paths)].map((path) => `--allow-fs-read=${path}`),
+    ...readable.map((path) => `--allow-fs-read=${path}`),
     '--allow-addons',
     '--no-warnings',
+    `--import=${LOCKDOWN}`,
   ];
 }
 
@@ -55,18 +64,34 @@ export class IsolatedSolver {
   readonly #ended: Promise<void>;
   #stderr = '';
 
-  constructor(options: IsolationOptions) {
-    this.#child = fork(options.entry, [], {
-      execArgv: permissionFlags([...PROGRAM, ...options.readable]),
+  constructor({ entry, readable, onMessage, sandbox = findSandbox() }: IsolationOptions) {
+    deafenInspector();
+    const shown = shownPaths([...PROGRAM, entry, ...readable]);
+    const flags = permissionFlags(shown);
+    const nowhere = openSync(devNull, 'r');
+    this.#child = fork(entry, [], {
+      ...('sandbox' in sandbox
+        ? {
+            execPath: sandbox.sandbox.program,
+            execArgv: [
+              ...sandbox.sandbox.prefix([process.execPath, ...shown], SOURCE),
+              process.execPath,
+              ...flags,
+            ],
+          }
+        : { execArgv: flags }),
+      // From here no name leads anywhere but to the program; the runtime reads relative to it.
+      cwd: SOURCE,
       // Nothing of the parent's environment: it may name files, tokens or hosts.
       env: {},
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...inheritedDescriptors().map(() => nowhere)],
     });
+    closeSync(nowhere);
     this.#child.stderr!.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
     });
-    this.#child.on('message', (message) => options.onMessage(message as FromSolver));
+    this.#child.on('message', (message) => onMessage(message as FromSolver));
     this.#ended = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => {
@@ -107,6 +132,35 @@ export function reportedFailure({ name, message, hint }: Failure): SolverFailedE
     `${name}: ${message}`,
     hint ?? 'What was drawn is in the journal: run the same command again to go on.',
   );
+}
+
+/** Each path, and what it leads to where it is a symbolic link; without those that lie in another of them. */
+function shownPaths(paths: readonly string[]): string[] {
+  const all = new Set(paths.flatMap((path) => (existsSync(path) ? [path, realpathSync(path)] : [path])));
+  return [...all].filter((path) => ![...all].some((other) => path.startsWith(other + sep)));
+}
+
+/** Standard streams and the channel: the descriptors that a solver is given. */
+const OWN_DESCRIPTORS = 4;
+
+/** A shell or a service manager may leave thousands open; past this many the system's own limit is the common one. */
+const MAX_DESCRIPTORS = 65_536;
+
+/**
+ * The numbers from the first that the solver is not given to the last that is open here. Whoever started this process
+ * may have left files open in it, the key among them, and a child would have them too: under these numbers it gets
+ * nothing. Systems that do not list them are without this wall.
+ */
+function inheritedDescriptors(): number[] {
+  if (!existsSync('/dev/fd')) return [];
+  const open = readdirSync('/dev/fd').map(Number);
+  const last = Math.min(Math.max(...open), MAX_DESCRIPTORS);
+  return Array.from({ length: Math.max(0, last + 1 - OWN_DESCRIPTORS) }, (_, at) => OWN_DESCRIPTORS + at);
+}
+
+/** Without a listener SIGUSR1 would open the inspector of this process to anybody on the machine who can signal it. */
+function deafenInspector(): void {
+  if (process.listenerCount('SIGUSR1') === 0) process.on('SIGUSR1', () => undefined);
 }
 
 /** The flag was renamed when the permission model became stable in Node 22.13 and 23.5. */
