@@ -131,6 +131,8 @@ export interface RunDigests {
 /** The content of `run.json`: settings and digests, from which everything can be redone. */
 export interface Run {
   readonly format: number;
+  /** What the lines of its journal are marked with, so that those of another run are not taken for its own. */
+  readonly id?: string | undefined;
   readonly program: string;
   readonly modelName: string;
   readonly problemSet: string;
@@ -138,6 +140,8 @@ export interface Run {
   readonly order: readonly string[];
   readonly settings: RunSettings;
   readonly digests: RunDigests;
+  /** SHA-256 of the answers' file, as the problem set names it: no other key scores the run. Absent where it names none. */
+  readonly answersDigest?: string | undefined;
   readonly versions: Readonly<Record<string, string>>;
   /** Digests of the submission files, written once the run is complete; a changed submission is not scored. */
   readonly sealed: Readonly<Record<string, string>> | null;

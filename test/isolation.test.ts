@@ -53,7 +53,7 @@ async function attack(readable: string): Promise<HostileReport> {
         rows: 1,
         threads: 1,
         problems: 1,
-        deadlineMs: null,
+        deadline: null,
         predictor: null,
         hardProblems: 0,
       };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { accessError, writeAtomically } from '../files.js';
 
 /** None of them changes the graph, but for `config.json`, which is part of the digest. */
-const COMPANIONS = [
+export const COMPANIONS = [
   'config.json',
   'generation_config.json',
   'tokenizer.json',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readText, writeAtomically } from '../files.js';
 import { BadExportError } from './manifest.js';
 
-const REPORT_FILE = 'quantization.json';
+export const REPORT_FILE = 'quantization.json';
 
 const matrixSchema = z.object({
   name: z.string(),

@@ -228,6 +228,7 @@ describe('paths', () => {
       title: 'Tiny',
       edition: 'aime',
       prompt: null,
+      answersDigest: null,
       file: join(path, 'test.csv'),
     };
     expect(set).toEqual({ ...expected, problems: [{ id: 'a', text: 'x' }] });

@@ -19,6 +19,8 @@ export interface ProblemSet {
   readonly problems: readonly Problem[];
   /** SHA-256 of ids and texts; independent of the file's format and of the order of its rows. */
   readonly digest: string;
+  /** SHA-256 of the file of the answers, as `set.json` names it, so that a run can be held to it unread; `null` without. */
+  readonly answersDigest: string | null;
   /** The file that the problems were read from. */
   readonly file: string;
 }
@@ -29,6 +31,10 @@ const SetDescription = z.object({
   edition: z.string().min(1).nullable(),
   prompt: z.string().includes('{problem}').optional(),
   source: z.string(),
+  answersDigest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 
 /**
@@ -43,8 +49,9 @@ export async function readProblems(path: string): Promise<ProblemSet> {
   const description = isFolder ? await readDescription(join(path, 'set.json')) : nameless(path);
   const cells = await readKeyed(await openTable(file), 'problem', { rowsAsIds: !isFolder });
   const problems = cells.map((cell) => ({ id: cell.id, text: textOf(cell, file) }));
-  const { name, title, edition, prompt = null } = description;
-  return { name, title, edition, prompt, problems, digest: digestOfProblems(problems), file };
+  const { name, title, edition, prompt = null, answersDigest = null } = description;
+  const digest = digestOfProblems(problems);
+  return { name, title, edition, prompt, problems, digest, answersDigest, file };
 }
 
 /** SHA-256 of the pairs of id and text, sorted by id in code-unit order, as JSON. */
@@ -62,9 +69,9 @@ export async function isSetFolder(path: string): Promise<boolean> {
   }
 }
 
-function nameless(path: string): { name: string; title: string; edition: null; prompt?: string } {
+function nameless(path: string): z.infer<typeof SetDescription> {
   const name = basename(path, extname(path));
-  return { name, title: name, edition: null };
+  return { name, title: name, edition: null, source: path };
 }
 
 async function readDescription(file: string): Promise<z.infer<typeof SetDescription>> {

@@ -1,5 +1,6 @@
 /** Appends lines to a file, each durable when its promise resolves, many to one fsync. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { setImmediate as endOfTick } from 'node:timers/promises';
 import { accessError } from '../files.js';
 
 interface Waiting {
@@ -9,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * Group commit: the lines that arrive while the disk is busy with an fsync go out together in the next one, so the
- * number of fsyncs is bound by the disk and not by the number of lines.
+ * Group commit: the lines of one tick, and those that arrive while the disk is busy with an fsync, go out together in the
+ * next one, so the number of fsyncs is bound by the disk and not by the number of lines.
  */
 export class AppendLog {
   readonly #file: string;
@@ -70,6 +71,8 @@ export class AppendLog {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
+    // Samples that end together come as messages of one tick.
+    await endOfTick();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];

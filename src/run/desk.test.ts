@@ -33,6 +33,7 @@ function deskOf(ids: readonly string[], inFlight: number) {
   const desk = new Desk({
     assignments: ids.map((id) => assignment(id)),
     inFlight,
+    vote: 'plurality',
     show: ({ problem }) => shown.push(problem.id),
     onSample: ({ problemId, index }) => kept.push(`${problemId}/${index}`),
     onPrediction: ({ problemId }) => kept.push(problemId),

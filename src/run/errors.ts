@@ -31,6 +31,11 @@ export class CorruptJournalError extends BoxedError {
   override readonly name = 'CorruptJournalError';
 }
 
+/** A line of the journal is of another run. */
+export class MixedRunsError extends BoxedError {
+  override readonly name = 'MixedRunsError';
+}
+
 /** A sample that the journal cannot take: not of this run, or with a value that JSON does not have. */
 export class BadSampleError extends BoxedError {
   override readonly name = 'BadSampleError';

@@ -8,6 +8,7 @@ import { FALLBACK_ANSWER, predict, voterOf } from '../solve/prediction.js';
 import type { Assignment } from '../solve/protocol.js';
 import { wentOnDivided } from '../solve/stops/arbitration.js';
 import { Journal } from './journal.js';
+import { requireOwnFiles } from './modelFolder.js';
 import { sealRun } from './seal.js';
 import { Solving, type SolvingOptions } from './solving.js';
 import { SubmissionWriter } from './submission.js';
@@ -66,6 +67,7 @@ async function evaluateInto(journal: Journal, options: EvaluateOptions): Promise
   let stats: EngineStats | null = null;
   try {
     if (open.length > 0) {
+      await requireOwnFiles(options.modelFolder);
       const hardProblems = solved.filter(({ earlier }) => wentOnDivided(earlier)).length;
       const solving = new Solving({ ...options, hardProblems }, open, journal, (prediction) => {
         predictions.set(prediction.problemId, prediction);

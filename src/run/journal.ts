@@ -5,7 +5,7 @@ import type { Run, Sample } from '../core.js';
 import { accessError, makeWritableFolder } from '../files.js';
 import { AppendLog } from './appendLog.js';
 import { BadSampleError, RunExistsError, RunSealedError } from './errors.js';
-import { foreignness, readJournal } from './journalLines.js';
+import { foreignness, MAX_LINE_BYTES, readJournal } from './journalLines.js';
 import { lockFolder, type Release } from './lock.js';
 import { isRunFolder, readRunFile, requireSameRun, SAMPLES_FILE, writeRunFile } from './runFile.js';
 import { encodeSample, type SampleFault } from './sampleLine.js';
@@ -106,8 +106,11 @@ export class Journal {
     }
     const foreign = foreignness(sample, this.#ids, this.run.settings.samples);
     if (foreign) throw badSample(foreign, file);
-    const line = encodeSample(sample);
+    const line = encodeSample(sample, this.run.id);
     if ('fault' in line) throw badSample(line.fault, file);
+    // A longer line could not be read again.
+    if (line.value.length > MAX_LINE_BYTES || Buffer.byteLength(line.value) > MAX_LINE_BYTES)
+      throw badSample({ what: `it takes more than ${MAX_LINE_BYTES} bytes`, field: undefined }, file);
     await log.append(line.value);
   }
 

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Run, Sample } from '../core.js';
 import { accessError, systemCode } from '../files.js';
-import { CorruptJournalError } from './errors.js';
+import { CorruptJournalError, MixedRunsError } from './errors.js';
 import { decodeSample, type SampleFault } from './sampleLine.js';
 
 const NEWLINE = 0x0a;
@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 const READ_BYTES = 1 << 20;
 
 /** A sample of a million tokens takes about 12 MB; a longer line is no sample, and must not fill the memory. */
-const MAX_LINE_BYTES = 64 * 2 ** 20;
+export const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 /** A sample of the journal and the byte behind its line. */
 export interface JournalEntry {
@@ -23,7 +23,8 @@ export interface JournalEntry {
 /**
  * The samples of a journal, line by line; nothing is held but the line at hand. A last line that is torn or damaged is
  * passed over: its write did not end, so that nobody was told of it.
- * @throws CorruptJournalError for any other damaged line and for a sample that is not of this run, FileAccessError
+ * @throws CorruptJournalError for any other damaged line and for a sample that cannot be of this run, MixedRunsError for
+ * a line that is marked as another run's, FileAccessError
  */
 export async function* readJournal(file: string, run: Run): AsyncGenerator<JournalEntry> {
   const ids = new Set(run.order);
@@ -40,9 +41,11 @@ export async function* readJournal(file: string, run: Run): AsyncGenerator<Journ
       damage = corrupt(checked.fault, file, line);
       continue;
     }
-    const fault = foreignness(checked.value, ids, run.settings.samples);
+    const { sample, runId } = checked.value;
+    if (runId !== undefined && run.id !== undefined && runId !== run.id) throw mixed(runId, run.id, file, line);
+    const fault = foreignness(sample, ids, run.settings.samples);
     if (fault) throw corrupt(fault, file, line);
-    yield { sample: checked.value, end };
+    yield { sample, end };
   }
 }
 
@@ -64,6 +67,12 @@ export function foreignness(sample: Sample, ids: ReadonlySet<string>, samples: n
 function corrupt({ what, field }: SampleFault, file: string, line: number): CorruptJournalError {
   const hint = `Delete line ${line} (its sample is then drawn again), or begin a new run in another folder.`;
   return new CorruptJournalError(`damaged line: ${what}`, hint, { file, line, field });
+}
+
+function mixed(runId: string, own: string, file: string, line: number): MixedRunsError {
+  const what = `the line is of run ${runId}, and this is run ${own}`;
+  const hint = 'Lines of two runs stand in one file: take out those of the other, each line names its run.';
+  return new MixedRunsError(what, hint, { file, line, field: 'run' });
 }
 
 interface Line {

@@ -46,12 +46,15 @@ const SettingsShape = z.strictObject({
 
 const RunShape = z.strictObject({
   format: z.literal(RUN_FORMAT),
+  // Runs from before lines were marked lack it.
+  id: z.string().optional(),
   program: z.string(),
   modelName: z.string(),
   problemSet: z.string(),
   order: z.array(z.string()),
   settings: SettingsShape,
   digests: z.strictObject({ model: Digest, problems: Digest, prompt: Digest }),
+  answersDigest: Digest.optional(),
   versions: z.record(z.string(), z.string()),
   sealed: z.record(z.string(), Digest).nullable(),
 }) satisfies z.ZodType<Run>;

@@ -45,6 +45,8 @@ const SampleShape = z.strictObject({
   seconds: z.number().nonnegative(),
 }) satisfies z.ZodType<Sample>;
 
+const LineShape = SampleShape.extend({ run: z.string().optional() });
+
 /** What is wrong with a line or sample, and in which field. */
 export interface SampleFault {
   readonly what: string;
@@ -53,22 +55,35 @@ export interface SampleFault {
 
 export type Checked<Value> = { readonly value: Value } | { readonly fault: SampleFault };
 
-/** The line of a sample, with its newline. NaN and infinities have no place in JSON and are a fault. */
-export function encodeSample(sample: Sample): Checked<string> {
+/**
+ * The line of a sample, with its newline. NaN and infinities have no place in JSON and are a fault.
+ * @param runId marks the line as one of this run; `undefined` for runs that have no id
+ */
+export function encodeSample(sample: Sample, runId: string | undefined): Checked<string> {
   const encoded = z.safeEncode(SampleShape, sample as z.output<typeof SampleShape>);
-  return encoded.success ? { value: `${JSON.stringify(encoded.data)}\n` } : faultOf(encoded.error);
+  if (!encoded.success) return faultOf(encoded.error);
+  const marked = runId === undefined ? encoded.data : { run: runId, ...encoded.data };
+  return { value: `${JSON.stringify(marked)}\n` };
+}
+
+/** A sample, and the id of the run that its line is marked with; lines from before there were marks have none. */
+export interface MarkedSample {
+  readonly sample: Sample;
+  readonly runId: string | undefined;
 }
 
 /** The sample of a line. */
-export function decodeSample(line: string): Checked<Sample> {
+export function decodeSample(line: string): Checked<MarkedSample> {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (error) {
     return { fault: { what: error instanceof Error ? error.message : String(error), field: undefined } };
   }
-  const decoded = SampleShape.safeParse(value);
-  return decoded.success ? { value: decoded.data } : faultOf(decoded.error);
+  const decoded = LineShape.safeParse(value);
+  if (!decoded.success) return faultOf(decoded.error);
+  const { run, ...sample } = decoded.data;
+  return { value: { sample, runId: run } };
 }
 
 function faultOf(error: z.ZodError): { fault: SampleFault } {

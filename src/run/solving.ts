@@ -1,8 +1,9 @@
 /** Drives a solver process through the problems of a run: what it hands in is journalled, what it breaks ends it. */
 import type { Prediction, Run, Sample } from '../core.js';
 import type { EngineStats } from '../engine/types.js';
+import { BoxedError } from '../errors.js';
 import { reserveMs } from '../solve/budget.js';
-import { systemClock } from '../solve/clock.js';
+import { systemClock, tellMoment } from '../solve/clock.js';
 import type { Predictor } from '../solve/difficulty/predictor.js';
 import type { Assignment, FromSolver } from '../solve/protocol.js';
 import { Desk } from './desk.js';
@@ -14,13 +15,14 @@ import {
   SolverProtocolError,
 } from './isolation.js';
 import type { Journal } from './journal.js';
-import { spentMs } from './spent.js';
+import { lastEndMs, spentMs } from './spent.js';
 
 /** Past the deadline by this much, a solver that has not answered is ended. */
 const OVERRUN_MS = 5_000;
 /** The longest time that a timer holds; a longer budget needs no watchdog within 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+const PROTOCOL_HINT = 'The solver broke the rules of the run; its process was ended and the journal kept.';
 const RESUME_HINT = 'What was drawn is in the journal: run the same command again to go on.';
 
 export interface SolvingOptions {
@@ -53,7 +55,13 @@ export class Solving {
   readonly #desk: Desk;
   readonly #solver: IsolatedSolver;
   readonly #failed: Promise<never>;
+  /** Samples of open problems on their way to the disk. */
+  readonly #writing = new Map<string, Promise<void>[]>();
+  /** Answers that wait for their samples to be there. */
+  readonly #answering: Promise<void>[] = [];
   #fail: (error: unknown) => void = () => undefined;
+  /** Added to the solver's time of day: see `#begin`. */
+  #offsetMs = 0;
   #solved: number;
   #samples: number;
   #stats: EngineStats | null = null;
@@ -80,13 +88,10 @@ export class Solving {
     this.#desk = new Desk({
       assignments,
       inFlight: run.settings.inFlight,
+      vote: run.settings.vote,
       show: (assignment) => this.#solver.send({ type: 'problem', assignment }),
       onSample: (sample) => this.#keep(sample),
-      onPrediction: (prediction) => {
-        this.#solved += 1;
-        onPrediction(prediction);
-        this.#report();
-      },
+      onPrediction: (prediction) => this.#answer(prediction, onPrediction),
     });
     this.#solver = new IsolatedSolver({
       entry: options.solverEntry ?? SOLVER_ENTRY,
@@ -95,7 +100,8 @@ export class Solving {
         try {
           this.#receive(message);
         } catch (error) {
-          this.#fail(error);
+          // A message of another shape than the protocol's breaks whoever reads it.
+          this.#fail(error instanceof BoxedError ? error : senseless(error));
         }
       },
     });
@@ -111,12 +117,14 @@ export class Solving {
     const watchdog = this.#watch(deadlineMs);
     try {
       const problems = this.#assignments.length;
-      const known = { predictor, hardProblems, problems, deadlineMs };
+      const deadline = deadlineMs === null ? null : tellMoment(deadlineMs);
+      const known = { predictor, hardProblems, problems, deadline };
       const setup = { modelFolder, prompt, settings: run.settings, rows, threads, ...known };
       this.#solver.send({ type: 'setup', setup });
       this.#report();
       await Promise.race([this.#solver.ended, this.#failed]);
       if (!this.#desk.done) throw new SolverFailedError('the solver process ended too early', RESUME_HINT);
+      await Promise.race([Promise.all(this.#answering), this.#failed]);
       return this.#stats;
     } finally {
       clearTimeout(watchdog);
@@ -127,7 +135,7 @@ export class Solving {
   #receive(message: FromSolver): void {
     switch (message.type) {
       case 'ready':
-        this.#desk.fill();
+        this.#begin(message.nowMs);
         return;
       case 'sample':
       case 'prediction':
@@ -142,17 +150,50 @@ export class Solving {
         throw reportedFailure(message.failure);
       default:
         message satisfies never;
-        throw new SolverProtocolError(
-          'it sent a message that no solver sends',
-          'The solver broke the rules of the run; its process was ended and the journal kept.',
-        );
+        throw senseless(null);
     }
   }
 
+  /**
+   * Shows the first problems. Should the machine's clock have been set back since an earlier part of the run, times of
+   * this one are moved behind it: where they overlapped, the time spent would count once.
+   */
+  #begin(nowMs: number): void {
+    if (!Number.isFinite(nowMs)) throw senseless(null);
+    this.#offsetMs = Math.max(0, lastEndMs(this.#earlier()) - nowMs);
+    this.#desk.fill();
+  }
+
+  /** A sample counts once it is on the disk. */
   #keep(sample: Sample): void {
-    this.#samples += 1;
-    this.#journal.append(sample).catch(this.#fail);
-    this.#report();
+    const moved = { ...sample, startedAt: sample.startedAt + this.#offsetMs };
+    const written = this.#journal.append(moved).then(() => {
+      this.#samples += 1;
+      this.#report();
+    });
+    written.catch(this.#fail);
+    const others = this.#writing.get(sample.problemId);
+    if (others) others.push(written);
+    else this.#writing.set(sample.problemId, [written]);
+  }
+
+  /** An answer counts once its samples are on the disk: a resumed run must find what it was made from. */
+  #answer(prediction: Prediction, onPrediction: (prediction: Prediction) => void): void {
+    const { problemId } = prediction;
+    const written = this.#writing.get(problemId) ?? [];
+    this.#writing.delete(problemId);
+    const answered = Promise.all(written).then(() => {
+      this.#solved += 1;
+      onPrediction(prediction);
+      this.#report();
+    });
+    answered.catch(this.#fail);
+    this.#answering.push(answered);
+  }
+
+  /** Samples that were there before this part of the run. */
+  #earlier(): Sample[] {
+    return [...this.#journal.done.values()].flatMap((samples) => [...samples.values()]);
   }
 
   #report(): void {
@@ -164,8 +205,8 @@ export class Solving {
     const { run, startedAt } = this.#options;
     const budgetMs = run.settings.timeBudgetMs;
     if (budgetMs === null) return null;
-    const earlier = [...this.#journal.done.values()].flatMap((samples) => [...samples.values()]);
-    return startedAt + budgetMs - reserveMs(budgetMs, run.order.length, run.settings) - spentMs(earlier);
+    const reserved = reserveMs(budgetMs, run.order.length, run.settings);
+    return startedAt + budgetMs - reserved - spentMs(this.#earlier());
   }
 
   #watch(deadlineMs: number | null): NodeJS.Timeout | undefined {
@@ -175,4 +216,9 @@ export class Solving {
     const late = new SolverFailedError('the solver process did not answer by its deadline', RESUME_HINT);
     return setTimeout(() => this.#fail(late), leftMs);
   }
+}
+
+function senseless(error: unknown): SolverProtocolError {
+  const why = error instanceof Error ? ` (${error.message})` : '';
+  return new SolverProtocolError(`it sent a message that no solver sends${why}`, PROTOCOL_HINT);
 }

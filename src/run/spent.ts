@@ -20,3 +20,10 @@ export function spentMs(samples: Iterable<Pick<Sample, 'startedAt' | 'seconds'>>
   }
   return spent;
 }
+
+/** The end of the last of these samples, milliseconds since the Unix epoch; before everything when there is none. */
+export function lastEndMs(samples: Iterable<Pick<Sample, 'startedAt' | 'seconds'>>): number {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { startedAt, seconds } of samples) last = Math.max(last, startedAt + seconds * 1000);
+  return last;
+}

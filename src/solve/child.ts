@@ -6,7 +6,7 @@ import { BoxedError } from '../errors.js';
 import { readExport } from '../export/manifest.js';
 import { editionOf } from '../problems/editions.js';
 import { TimeBudget } from './budget.js';
-import { systemClock } from './clock.js';
+import { readMoment, systemClock } from './clock.js';
 import { policyOf } from './policies/named.js';
 import type { FromSolver, SolverSetup, ToSolver } from './protocol.js';
 import { Solver } from './solver.js';
@@ -50,7 +50,7 @@ async function open(setup: SolverSetup): Promise<Open> {
     stopTokens: stopTokensOf(model.manifest.config, defaults),
     budget: new TimeBudget({
       clock: systemClock,
-      deadlineMs: setup.deadlineMs,
+      deadlineMs: setup.deadline === null ? null : readMoment(setup.deadline),
       problems: setup.problems,
       inFlight: settings.inFlight,
       policy: policyOf(settings.budgetPolicy),
@@ -72,7 +72,7 @@ async function receive(message: ToSolver): Promise<void> {
       opened = await open(message.setup);
       const { engine } = opened;
       setInterval(() => send({ type: 'stats', stats: engine.stats }), STATS_INTERVAL_MS).unref();
-      send({ type: 'ready' });
+      send({ type: 'ready', nowMs: systemClock.now() });
       return;
     }
     case 'problem':

@@ -19,3 +19,19 @@ export function steady(clock: Clock): Clock {
     },
   };
 }
+
+/**
+ * Milliseconds of a counter that all processes of a machine share and that nobody sets. Each process reads the time of
+ * day once, as it starts; told by that, a moment would move when the clock is set between the starts of two processes.
+ */
+export const machineCounter: Clock = { now: () => Number(process.hrtime.bigint()) / 1e6 };
+
+/** A moment on this process's clock as another process can read it. */
+export function tellMoment(momentMs: number, clock = systemClock, counter = machineCounter): number {
+  return counter.now() + (momentMs - clock.now());
+}
+
+/** What another process told, on this process's clock. */
+export function readMoment(toldMs: number, clock = systemClock, counter = machineCounter): number {
+  return clock.now() + (toldMs - counter.now());
+}

@@ -14,8 +14,8 @@ export interface SolverSetup {
   readonly threads: number | null;
   /** Problems that it will be shown, at most. */
   readonly problems: number;
-  /** When drawing must end, milliseconds since the Unix epoch. */
-  readonly deadlineMs: number | null;
+  /** When drawing must end, as `tellMoment` tells it; `null` without a limit. */
+  readonly deadline: number | null;
   /** `null` without one: then every problem is expected to need as much as any other. */
   readonly predictor: Predictor | null;
   /** Problems that an earlier part of the run went on with although their first samples agreed on nothing. */
@@ -37,7 +37,8 @@ export type ToSolver =
   | { readonly type: 'end' };
 
 export type FromSolver =
-  | { readonly type: 'ready' }
+  /** `nowMs`: milliseconds since the Unix epoch by the solver's clock; no sample starts earlier. */
+  | { readonly type: 'ready'; readonly nowMs: number }
   | { readonly type: 'sample'; readonly sample: Sample }
   | { readonly type: 'prediction'; readonly prediction: Prediction }
   | { readonly type: 'stats'; readonly stats: EngineStats }

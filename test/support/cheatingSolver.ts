@@ -11,7 +11,7 @@ let shown = 0;
 
 process.on('message', (message: ToSolver) => {
   // "Ready" is what makes a run show problems.
-  send({ type: 'ready' });
+  send({ type: 'ready', nowMs: Date.now() });
   if (message.type !== 'problem') return;
   shown += 1;
   if (shown > 1) return;
