@@ -42,7 +42,8 @@ export async function* readJournal(file: string, run: Run): AsyncGenerator<Journ
       continue;
     }
     const { sample, runId } = checked.value;
-    if (runId !== undefined && run.id !== undefined && runId !== run.id) throw mixed(runId, run.id, file, line);
+    if (runId !== undefined && run.id !== undefined && runId !== run.id)
+      throw mixed(runId, run.id, file, line);
     const fault = foreignness(sample, ids, run.settings.samples);
     if (fault) throw corrupt(fault, file, line);
     yield { sample, end };

@@ -40,6 +40,7 @@ export async function requireOwnFiles(folder: string): Promise<void> {
 }
 
 function linked(file: string, what: string): LinkedFileError {
-  const hint = 'Put a copy in its place, or take it out of the folder: the solver may read all that is in there.';
+  const hint =
+    'Put a copy in its place, or take it out of the folder: the solver may read all that is in there.';
   return new LinkedFileError(what, hint, { file });
 }

@@ -20,9 +20,16 @@ const SYSTEM = [
   ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/nix/store', '/run/opengl-driver', '/sys'],
   ...['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libx32', '/usr/share'],
   ...['/usr/local/lib', '/usr/local/lib64', '/usr/local/cuda', '/usr/local/nvidia', '/opt/rocm'],
-  ...['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'vulkan', 'glvnd', 'OpenCL', 'localtime'].map(
-    (name) => `/etc/${name}`,
-  ),
+  ...[
+    'ld.so.cache',
+    'ld.so.conf',
+    'ld.so.conf.d',
+    'alternatives',
+    'vulkan',
+    'glvnd',
+    'OpenCL',
+    'localtime',
+  ].map((name) => `/etc/${name}`),
 ];
 
 /** Without disks, terminals and memory; graphics cards are added as they are found. */
@@ -61,6 +68,7 @@ rmdir /.outside
 mount -o remount,bind,ro /proc
 mount -o remount,ro /
 cd "$folder"
+unset PWD OLDPWD
 exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all$KEPT -- "$@"
 `;
 

@@ -34,7 +34,8 @@ const REFUSED = 'ERR_ACCESS_DENIED';
 function close(holder: object, names: Iterable<string>): void {
   for (const name of names) {
     if (!(name in holder)) continue;
-    const refuse = () => {
+    // No arrow: it may be called as a class, too.
+    const refuse = function refuse() {
       throw Object.assign(new Error(`${name} is closed to the solver`), { code: REFUSED });
     };
     Object.defineProperty(holder, name, { value: refuse, writable: false, configurable: false });

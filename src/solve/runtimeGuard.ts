@@ -50,7 +50,11 @@ export function guardBinding(binding: object, readable: readonly string[]): obje
           const checked = name === 'loadModel' ? guard.checked(rest) : rest;
           return apply((value ?? getter) as () => unknown, this.#native, checked);
         };
-        Object.defineProperty(InferenceSession.prototype, name, value ? { value: forward } : { get: forward });
+        Object.defineProperty(
+          InferenceSession.prototype,
+          name,
+          value ? { value: forward } : { get: forward },
+        );
       }
     }
   }
