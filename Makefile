@@ -17,7 +17,7 @@ PROBLEMS ?= problems/pebble
 SAMPLES ?= 8
 BUDGET ?=
 # The key of PROBLEMS, opened after the runs are sealed; empty where there is none.
-ANSWERS ?= $(wildcard $(PROBLEMS)/answers.csv)
+ANSWERS ?= $(firstword $(wildcard $(PROBLEMS)/answers.sealed.json $(PROBLEMS)/answers.csv))
 ARGS ?=
 TEXTS ?= 1000000
 SEED ?=

@@ -8,6 +8,7 @@ import type { Score } from '../score/score.js';
 import { requireSameProblemFolders, scoreFolder, storedScore } from '../score/scoreFolder.js';
 import { VERSION } from '../version.js';
 import { wantsColours } from './colours.js';
+import { withKeyProgress } from './keyProgress.js';
 
 interface CompareFlags {
   answers?: string;
@@ -53,7 +54,9 @@ async function compare(folders: string[], { answers, budgets, html, json }: Comp
     scores.push(
       answers === undefined
         ? await storedScore(folder)
-        : await scoreFolder(folder, answers, budgets ? { budgets } : {}),
+        : await withKeyProgress((onProgress) =>
+            scoreFolder(folder, answers, budgets ? { budgets } : {}, onProgress),
+          ),
     );
   if (budgets) requireBudgets(scores, budgets);
   const comparison = compareScores(scores);

@@ -13,6 +13,7 @@ import { extractCommand } from './extract.js';
 import { generateCommand } from './generate.js';
 import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
+import { sealCommand } from './seal.js';
 import { simulateCommand } from './simulate.js';
 import { trainCommand } from './train.js';
 
@@ -29,6 +30,7 @@ const program = new Command('boxed')
   .addHelpText('after', '\nEvery command has --help with an example. Start here:\n  $ make evaluate\n')
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
+  .addCommand(sealCommand())
   .addCommand(compareCommand())
   .addCommand(revoteCommand())
   .addCommand(exportCommand())

@@ -5,6 +5,7 @@ import { renderRevote } from '../report/revote.js';
 import { revoteFolder } from '../score/revoteFolder.js';
 import { VERSION } from '../version.js';
 import { wantsColours } from './colours.js';
+import { withKeyProgress } from './keyProgress.js';
 import { integerFrom } from './options.js';
 
 interface RevoteFlags {
@@ -43,7 +44,9 @@ async function revote(folder: string, { rule, answers, seed, json }: RevoteFlags
   process.stderr.write(
     `boxed ${VERSION} · voting again in ${folder} by ${rules.join(', ')}${answers ? `, scored by ${answers}` : ''}\n`,
   );
-  const replay = await revoteFolder(folder, rules, answers ?? null, seed);
+  const replay = await withKeyProgress((onProgress) =>
+    revoteFolder(folder, rules, answers ?? null, seed, onProgress),
+  );
   process.stdout.write(
     json ? `${JSON.stringify(replay)}\n` : renderRevote(replay, { colors: wantsColours(process.stdout) }),
   );

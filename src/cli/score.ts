@@ -5,6 +5,7 @@ import { SCORE_FILE } from '../score/scoreFile.js';
 import { scoreFolder } from '../score/scoreFolder.js';
 import { VERSION } from '../version.js';
 import { wantsColours } from './colours.js';
+import { withKeyProgress } from './keyProgress.js';
 
 interface ScoreFlags {
   answers: string;
@@ -22,7 +23,7 @@ export function scoreCommand(): Command {
     .argument('<run>', 'run folder, as `boxed evaluate` prints it')
     .requiredOption(
       '--answers <path>',
-      'problem set folder with answers.csv, or a CSV, JSONL or Parquet file with id and answer',
+      'problem set folder with its answers, a CSV, JSONL or Parquet file with id and answer, or a sealed key',
     )
     .option('--count-forced', 'count the answers of budget forcing as those of their samples')
     .option('--json', 'print the score as JSON')
@@ -35,7 +36,9 @@ export function scoreCommand(): Command {
 
 async function score(folder: string, { answers, countForced = false, json }: ScoreFlags): Promise<void> {
   process.stderr.write(`boxed ${VERSION} · scoring ${folder} by ${answers}\n`);
-  const result = await scoreFolder(folder, answers, { countForced });
+  const result = await withKeyProgress((onProgress) =>
+    scoreFolder(folder, answers, { countForced }, onProgress),
+  );
   process.stdout.write(
     json ? `${JSON.stringify(result)}\n` : renderScore(result, { colors: wantsColours(process.stdout) }),
   );

@@ -1,4 +1,5 @@
 /** Reads gold answers. Scoring opens them after the submission is sealed; nothing that solves may import this file. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnswerValue } from '../core.js';
 import type { ErrorPlace } from '../errors.js';
@@ -6,11 +7,14 @@ import { type KeyedCell, readKeyed } from './columns.js';
 import type { Edition, IntegerEdition } from './editions.js';
 import { AnswerOutOfRangeError, BadAnswerError } from './errors.js';
 import { isSetFolder } from './problemSet.js';
+import { SEALED_KEY_FILE } from './sealedKey.js';
 import { openTable } from './table.js';
 
 export interface AnswerKey {
   readonly file: string;
   readonly answers: ReadonlyMap<string, AnswerValue>;
+  /** Stands for the answers where some of them are not known, because the key is sealed. */
+  readonly digest?: string;
 }
 
 /** Reads the text of a free gold answer: its canonical value, or why it has none. */
@@ -18,6 +22,16 @@ export type GoldReader = (text: string) => { readonly value: AnswerValue } | { r
 
 /** An integer, leading zeros and outer blanks allowed. More digits than this are no answer of any competition. */
 const INTEGER = /^[+-]?\d{1,1000}$/;
+
+/**
+ * The file of the answers: in a set folder `answers.sealed.json` if it is there, else `answers.csv`.
+ * @throws FileAccessError when nothing is there
+ */
+export async function keyFileOf(path: string): Promise<string> {
+  if (!(await isSetFolder(path))) return path;
+  const sealed = join(path, SEALED_KEY_FILE);
+  return existsSync(sealed) ? sealed : join(path, 'answers.csv');
+}
 
 /**
  * Reads the `answers.csv` of a set folder, or the answer column of a CSV, JSONL or Parquet file. Integers must stand in

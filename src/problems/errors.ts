@@ -65,3 +65,8 @@ export class BadAnswerError extends BoxedError {
 export class AnswerOutOfRangeError extends BoxedError {
   override readonly name = 'AnswerOutOfRangeError';
 }
+
+/** A file that is no key as `boxed seal` writes it. */
+export class BadSealedKeyError extends BoxedError {
+  override readonly name = 'BadSealedKeyError';
+}

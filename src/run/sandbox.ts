@@ -66,7 +66,7 @@ shift
 umount -l /.outside
 rmdir /.outside
 mount -o remount,bind,ro /proc
-mount -o remount,ro /
+mount -o remount,bind,ro /
 cd "$folder"
 unset PWD OLDPWD
 exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all$KEPT -- "$@"

@@ -27,6 +27,11 @@ export class KeyCoverageError extends BoxedError {
   override readonly name = 'KeyCoverageError';
 }
 
+/** The key is not the one that the run was made for: another file, other problems, or another edition. */
+export class KeyMismatchError extends BoxedError {
+  override readonly name = 'KeyMismatchError';
+}
+
 /** The journal contradicts its run, or itself. */
 export class JournalContentError extends BoxedError {
   override readonly name = 'JournalContentError';

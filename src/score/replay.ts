@@ -1,11 +1,11 @@
 /** Journals as pools of samples for simulations: what each sample said and cost, and which answer is right. */
-import { readGold } from '../answers/gold.js';
 import type { AnswerValue, Run, Sample } from '../core.js';
 import { BoxedError } from '../errors.js';
-import { readAnswerKey } from '../problems/answerKey.js';
-import { editionOf } from '../problems/editions.js';
 import { readRun } from '../run/readRun.js';
+import { FALLBACK_ANSWER } from '../solve/prediction.js';
+import { Candidates } from './candidates.js';
 import { KeyCoverageError, nameIds } from './errors.js';
+import { openKey } from './openKey.js';
 
 /** The run's samples are not all that a model would draw, or runs do not belong together. */
 export class UnfitReplayError extends BoxedError {
@@ -48,7 +48,12 @@ export async function readReplay(folders: readonly string[], answers: string): P
       if (slim !== null) pools.get(sample.problemId)?.push(slim);
     }
   }
-  const key = await readAnswerKey(answers, editionOf(first.settings.edition), readGold);
+  const candidates = new Candidates();
+  for (const [id, samples] of pools) {
+    for (const { value } of samples) candidates.add(id, value);
+    candidates.add(id, FALLBACK_ANSWER);
+  }
+  const key = await openKey(answers, first, candidates);
   const missing = first.order.filter((id) => !key.answers.has(id));
   if (missing.length > 0)
     throw new KeyCoverageError(

@@ -1,12 +1,12 @@
 /** Scores run folders: the seal first, the answer key last. */
 import { basename, resolve } from 'node:path';
-import { readGold } from '../answers/gold.js';
-import { readAnswerKey } from '../problems/answerKey.js';
 import { editionOf } from '../problems/editions.js';
 import { readRun } from '../run/readRun.js';
 import { checkSeal } from '../run/seal.js';
 import { readSubmission } from '../run/submission.js';
+import { Candidates } from './candidates.js';
 import { requireSameProblems } from './comparison.js';
+import { type OpenKeyProgress, openKey } from './openKey.js';
 import { collectRecords } from './records.js';
 import type { Score } from './score.js';
 import { readScore, writeScore } from './scoreFile.js';
@@ -20,13 +20,16 @@ export async function scoreFolder(
   folder: string,
   answers: string,
   options: Omit<ScoreOptions, 'name'> = {},
+  onProgress?: OpenKeyProgress,
 ): Promise<Score> {
   const { run, samples } = await readRun(folder);
   await checkSeal(folder, run);
   const edition = editionOf(run.settings.edition);
   const records = await collectRecords(run, samples);
   const submission = await readSubmission(folder, edition);
-  const key = await readAnswerKey(answers, edition, readGold);
+  const candidates = Candidates.of(records);
+  for (const [id, value] of submission) candidates.add(id, value);
+  const key = await openKey(answers, run, candidates, onProgress);
   const score = scoreRun(run, records, key, submission, { ...options, name: nameOf(folder) });
   await writeScore(folder, score);
   return score;
