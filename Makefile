@@ -3,6 +3,7 @@
 # make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
 # make soak        read answers out of a million random and mutated texts (or TEXTS=… SEED=…)
+# make soak-kills  kill runs 200 times at random moments and compare with an undisturbed one (or KILLS=… SEED=…)
 # make budget      hold the simulator's predictions against runs of 20, 60 and 180 s
 # make train       train the three bundled checkpoints from nothing into training/ (or EPOCHS=…); resumes what was stopped
 # make lint        check format and style
@@ -10,7 +11,7 @@
 # make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build evaluate test lint bench bench-export soak budget train clean
+.PHONY: help setup build evaluate test lint bench bench-export soak soak-kills budget train clean
 
 MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
@@ -20,6 +21,7 @@ BUDGET ?=
 ANSWERS ?= $(firstword $(wildcard $(PROBLEMS)/answers.sealed.json $(PROBLEMS)/answers.csv))
 ARGS ?=
 TEXTS ?= 1000000
+KILLS ?= 200
 SEED ?=
 
 # The install script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
@@ -63,6 +65,9 @@ bench: setup
 
 soak: setup
 	node dist/bench/answers.js $(TEXTS) $(SEED)
+
+soak-kills: setup
+	node dist/bench/kills.js $(KILLS) $(SEED)
 
 SYNTHETIC := bench/.synthetic/qwen2.5-0.5b
 bench-export: setup

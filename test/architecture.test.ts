@@ -63,10 +63,53 @@ test('a room imports only rooms above it, and the ground floor', () => {
   expect(wrong).toEqual([]);
 });
 
+/** Modules that read answers. */
+const KEY_READERS = ['problems/answerKey.ts', 'problems/sealedKey.ts'];
+
+/** Everything that a module leads to, itself included. */
+function reachableFrom(start: string): Set<string> {
+  const reached = new Set([start]);
+  const all = imports();
+  for (const file of reached) for (const { from, to } of all) if (from === file) reached.add(to);
+  return reached;
+}
+
+const isTest = (file: string) => file.endsWith('.test.ts');
+
 test('only scoring and training import the answer key', () => {
   const users = imports().filter(
-    ({ from, to }) => to.startsWith('problems/answerKey') && !from.startsWith('problems/answerKey'),
+    ({ from, to }) => KEY_READERS.includes(to) && !KEY_READERS.includes(from) && !isTest(from),
   );
   expect(users.length).toBeGreaterThan(0);
-  expect(users.filter(({ from }) => !['score', 'train'].includes(roomOf(from) ?? ''))).toEqual([]);
+  // The command that seals names the cost of it.
+  const allowed = ({ from, to }: Import) =>
+    ['score', 'train'].includes(roomOf(from) ?? '') ||
+    (from === 'cli/seal.ts' && to === 'problems/sealedKey.ts');
+  expect(users.filter((user) => !allowed(user))).toEqual([]);
+});
+
+test('nothing that a run is made of leads to the answer key, however far one follows it', () => {
+  for (const start of ['solve/child.ts', 'solve/lockdown.ts', 'run/evaluate.ts', 'cli/evaluate.ts']) {
+    const reached = reachableFrom(start);
+    expect(reached.size).toBeGreaterThan(1);
+    expect([...reached].filter((file) => KEY_READERS.includes(file) || roomOf(file) === 'score')).toEqual([]);
+  }
+  expect(reachableFrom('cli/score.ts')).toContain('problems/answerKey.ts');
+});
+
+test('a score opens the key in one place, and looks at the seal first', () => {
+  const openers = imports().filter(({ from, to }) => to === 'problems/answerKey.ts' && !isTest(from));
+  const readers = openers.filter(({ from }) =>
+    /\breadAnswerKey\(/.test(readFileSync(join(SOURCE, from), 'utf8')),
+  );
+  expect(readers.map(({ from }) => from).filter((from) => roomOf(from) === 'score')).toEqual(
+    expect.arrayContaining(['score/openKey.ts', 'score/sealKey.ts']),
+  );
+  expect(readers.filter(({ from }) => roomOf(from) === 'score')).toHaveLength(2);
+  for (const file of ['score/scoreFolder.ts', 'score/revoteFolder.ts']) {
+    const source = readFileSync(join(SOURCE, file), 'utf8');
+    const seal = source.indexOf('checkSeal(folder');
+    expect(seal).toBeGreaterThan(0);
+    expect(source.indexOf('openKey(answers')).toBeGreaterThan(seal);
+  }
 });

@@ -128,23 +128,6 @@ describe('a run', () => {
     expect(stderr).toContain('SealBrokenError');
     expect(stderr).toContain('submission.csv');
   });
-
-  test('killed again and again with -9, goes on each time and ends with the same samples and submission', async () => {
-    const killed = join(folder, 'killed');
-    let complete = false;
-    for (let attempt = 0; !complete && attempt < 60; attempt += 1) {
-      const child = startCli(evaluateArgs(killed, '--rows', '2'));
-      const timer = setTimeout(() => child.kill('SIGKILL'), 700 + 150 * attempt);
-      const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-      clearTimeout(timer);
-      complete = status === 0;
-    }
-    expect(complete).toBe(true);
-    expect(await drawn(killed)).toEqual(await drawn(out));
-    const submission = (of: string) => readFile(join(of, 'submission.csv'), 'utf8');
-    expect(await submission(killed)).toBe(await submission(out));
-    expect((await runCli(['score', killed, '--answers', answers])).status).toBe(0);
-  });
 });
 
 /** Processes are looked up in /proc; systems without it are reported as skipped. */

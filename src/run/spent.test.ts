@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { spentMs } from './spent.js';
+import { lastEndMs, spentMs } from './spent.js';
 
 const sample = (startedAt: number, seconds: number) => ({ startedAt, seconds });
 
@@ -27,4 +27,9 @@ describe('spentMs', () => {
       }),
     );
   });
+});
+
+test('lastEndMs is the end of the sample that ended last, whichever began last', () => {
+  expect(lastEndMs([sample(1_000, 9), sample(5_000, 1)])).toBe(10_000);
+  expect(lastEndMs([])).toBe(Number.NEGATIVE_INFINITY);
 });

@@ -12,9 +12,17 @@ export interface CliResult {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Starts `boxed` with these arguments in the repository's root, and `env` beside what the environment says. */
-export function startCli(args: readonly string[], env: Environment = {}): ChildProcess {
+/**
+ * Starts `boxed` with these arguments in the repository's root, and `env` beside what the environment says.
+ * `detached` makes it the first of a group of processes of its own.
+ */
+export function startCli(
+  args: readonly string[],
+  env: Environment = {},
+  { detached = false }: { readonly detached?: boolean } = {},
+): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
+    detached,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
