@@ -45,6 +45,7 @@ node_modules/.boxed-setup: package.json package-lock.json
 
 build: node_modules/.boxed-setup
 	@node_modules/.bin/tsc -p tsconfig.json
+	@node_modules/.bin/tsc -p src/report/browser
 
 # One run a model, each scored once it is sealed, then the comparison and its report.
 evaluate: setup

@@ -1,40 +1,26 @@
 /** `boxed compare`: several runs on the same problems, side by side. */
-import { Command, InvalidArgumentError } from 'commander';
-import { UsageError } from '../errors.js';
-import { writeAtomically } from '../files.js';
+import { Command } from 'commander';
 import { renderComparison } from '../report/terminal.js';
-import { type Comparison, compareScores } from '../score/comparison.js';
-import type { Score } from '../score/score.js';
-import { requireSameProblemFolders, scoreFolder, storedScore } from '../score/scoreFolder.js';
 import { VERSION } from '../version.js';
 import { wantsColours } from './colours.js';
-import { withKeyProgress } from './keyProgress.js';
+import { addRunScoresOptions, compareFolders, type RunScoresFlags, tableOptions } from './runScores.js';
 
-interface CompareFlags {
-  answers?: string;
-  budgets?: number[];
+interface CompareFlags extends RunScoresFlags {
   html?: string;
   json?: boolean;
 }
 
 export function compareCommand(): Command {
-  return new Command('compare')
+  const command = new Command('compare')
     .summary('Compare runs: accuracy against tokens')
     .description(
-      'Compare runs on the same problems: accuracy against tokens, and paired differences with intervals and p-values.\n' +
+      'Compare runs on the same problems: accuracy against tokens, paired differences with intervals and p-values, which of\n' +
+        'them are beyond noise, how many problems others would take, and what voting loses against a perfect choice.\n' +
         'Reads the scores that `boxed score` left, or scores the runs first when --answers is given.',
     )
-    .argument('<runs...>', 'run folders')
-    .option(
-      '--answers <path>',
-      'score every run by this first: problem set folder, or a file with id and answer',
-    )
-    .option(
-      '--budgets <list>',
-      "token budgets of the table; default: steps up to each run's limit",
-      budgetList,
-    )
-    .option('--html <file>', 'write the comparison with plots as one HTML file')
+    .argument('<runs...>', 'run folders');
+  return addRunScoresOptions(command)
+    .option('--html <file>', 'write the whole report as one HTML file, as `boxed report` does')
     .option('--json', 'print the comparison as JSON')
     .addHelpText(
       'after',
@@ -43,59 +29,20 @@ export function compareCommand(): Command {
     .action(compare);
 }
 
-async function compare(folders: string[], { answers, budgets, html, json }: CompareFlags): Promise<void> {
+async function compare(folders: string[], flags: CompareFlags): Promise<void> {
   process.stderr.write(
-    `boxed ${VERSION} · comparing ${folders.length} runs by ${answers ?? 'the scores they hold'}\n`,
+    `boxed ${VERSION} · comparing ${folders.length} runs by ${flags.answers ?? 'the scores they hold'}\n`,
   );
-  await requireSameProblemFolders(folders);
-  // One after another: each journal may be large.
-  const scores: Score[] = [];
-  for (const folder of folders)
-    scores.push(
-      answers === undefined
-        ? await storedScore(folder)
-        : await withKeyProgress((onProgress) =>
-            scoreFolder(folder, answers, budgets ? { budgets } : {}, onProgress),
-          ),
-    );
-  if (budgets) requireBudgets(scores, budgets);
-  const comparison = compareScores(scores);
+  const comparison = await compareFolders(folders, flags);
+  const options = tableOptions(flags);
   process.stdout.write(
-    json
+    flags.json
       ? `${JSON.stringify(comparison)}\n`
-      : renderComparison(comparison, {
-          colors: wantsColours(process.stdout),
-          ...(budgets ? { budgets } : {}),
-        }),
+      : renderComparison(comparison, { colors: wantsColours(process.stdout), ...options }),
   );
-  if (html !== undefined) await writeHtml(html, comparison, budgets);
-}
-
-async function writeHtml(file: string, comparison: Comparison, budgets?: readonly number[]): Promise<void> {
+  if (flags.html === undefined) return;
   // The plotting library takes a while to load, which no other command should wait for.
-  const { renderHtml } = await import('../report/html.js');
-  await writeAtomically(file, await renderHtml(comparison, budgets ? { budgets } : {}));
-  process.stderr.write(`\nReport with plots: ${file}\n`);
-}
-
-/** A stored score holds the usual budgets; others need the answers again. */
-function requireBudgets(scores: readonly Score[], budgets: readonly number[]): void {
-  for (const { name, curve, settings } of scores) {
-    const missing = budgets.filter(
-      (budget) => budget <= settings.maxTokens && !curve.some((point) => point.budget === budget),
-    );
-    if (missing.length > 0)
-      throw new UsageError(
-        `the score of ${name} does not hold the budgets ${missing.join(', ')}`,
-        'Give --answers, so that they can be computed.',
-        { field: '--budgets' },
-      );
-  }
-}
-
-function budgetList(text: string): number[] {
-  const budgets = text.split(',').map(Number);
-  if (budgets.every((budget) => Number.isSafeInteger(budget) && budget >= 1))
-    return [...new Set(budgets)].sort((a, b) => a - b);
-  throw new InvalidArgumentError('Write whole numbers of tokens with commas between them: 64,128,256.');
+  const { writeReport } = await import('../report/writeReport.js');
+  await writeReport(flags.html, comparison, folders, options);
+  process.stderr.write(`\nReport with plots and samples: ${flags.html}\n`);
 }

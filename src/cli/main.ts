@@ -11,6 +11,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { extractCommand } from './extract.js';
 import { generateCommand } from './generate.js';
+import { reportCommand } from './report.js';
 import { revoteCommand } from './revote.js';
 import { scoreCommand } from './score.js';
 import { sealCommand } from './seal.js';
@@ -32,6 +33,7 @@ const program = new Command('boxed')
   .addCommand(scoreCommand())
   .addCommand(sealCommand())
   .addCommand(compareCommand())
+  .addCommand(reportCommand())
   .addCommand(revoteCommand())
   .addCommand(exportCommand())
   .addCommand(generateCommand())

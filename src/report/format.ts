@@ -60,6 +60,16 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** Points of a difference of shares, without a sign: 0.038 is `3.8`. */
+export function points(share: number | null): string {
+  return share === null ? ABSENT : percent(share);
+}
+
+/** A number with three digits that tell, for rates of any size: `0.0123`, `4.56`, `789`. */
+export function threeDigits(value: number): string {
+  return value >= 999.5 ? wholeNumber(value) : String(Number(value.toPrecision(3)));
+}
+
 /** Bytes in decimal units with three digits: `3.40 MB`, `25.3 GB`. */
 export function byteCount(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`;

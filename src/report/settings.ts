@@ -21,7 +21,7 @@ export function settingRows(scores: readonly Score[]): SettingRow[] {
         ...flatten('boxed', program),
         ...flatten('', settings),
         ...flatten('digest', { ...digests, samples: source.samplesDigest }),
-        ...flatten('version', versions),
+        ...flatten('environment', versions),
       ]),
   );
   const names = new Set(flat.flatMap((settings) => [...settings.keys()]));

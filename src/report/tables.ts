@@ -93,19 +93,21 @@ function budgetRow({ curve, settings }: Score, budget: number): string[] {
 export function voteTable(scores: readonly Score[], labels: readonly string[]): Table {
   return {
     title: 'Votes',
-    note: 'Per cent, over every subset of k samples. The gap between pass@k and maj@k is what a better choice among the samples could win.',
+    note: 'Per cent, over every subset of k samples. Lost by voting: pass@k minus maj@k, problem by problem, which is what a perfect choice among the samples would win.',
     columns: [
       leftColumn('checkpoint'),
       rightColumn('k'),
       rightColumn('maj@k [95%]'),
       rightColumn('pass@k [95%]'),
+      rightColumn('lost by voting [95%]'),
     ],
     groups: scores.map((score, run) => ({
       head: labels[run]!,
-      rows: score.byVotes.map(({ k, majority, pass }) => [
+      rows: score.byVotes.map(({ k, majority, pass, lost }) => [
         String(k),
         percentWithInterval(majority),
         percentWithInterval(pass),
+        percentWithInterval(lost),
       ]),
     })),
   };

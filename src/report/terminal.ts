@@ -2,24 +2,16 @@
 import CliTable from 'cli-table3';
 import type { Comparison } from '../score/comparison.js';
 import type { Score } from '../score/score.js';
-import { duration, percent, tokenCount, wholeNumber } from './format.js';
+import { percent } from './format.js';
 import { labelRuns, shortenLabel } from './labels.js';
 import { notesOn } from './notes.js';
+import { type ReportOptions, reportTables, SECTIONS, type SectionName } from './sections.js';
 import type { RowGroup, Table } from './table.js';
-import {
-  budgetTable,
-  differenceTable,
-  submissionTable,
-  summaryTable,
-  twoRunTable,
-  voteTable,
-} from './tables.js';
+import { visibleLine } from './visible.js';
 
-export interface TerminalOptions {
+export interface TerminalOptions extends ReportOptions {
   /** Whether the output understands colours: give `stream.isTTY`. */
   readonly colors: boolean;
-  /** Token budgets of the table; each run's own steps by default. */
-  readonly budgets?: readonly number[];
 }
 
 /** Columns of text; what a half-width window of an editor shows. */
@@ -35,55 +27,51 @@ const RULES = {
 /** Within a group no line is drawn between rows. */
 const NO_RULE = { mid: '', 'mid-mid': '', 'top-mid': '' };
 
-/** One run's score: summary, votes and accuracy at token budgets. */
+/** One run's score: the whole report of it. */
 export function renderScore(score: Score, options: TerminalOptions): string {
-  const labels = labelRuns([score]).map(shortenLabel);
-  const parts = [
-    `${score.modelName} on ${score.problemSet} (run ${score.name})`,
-    drawTable(summaryTable([score], labels), options),
-    drawTable(voteTable([score], labels), options),
-    drawTable(budgetTable([score], labels, options.budgets), options),
-    ...detailsOf(score).map((detail) => wrap(detail)),
-  ];
-  return `${parts.join('\n\n')}\n`;
+  const title = `${score.modelName} on ${score.problemSet} (run ${score.name})`;
+  return `${visibleLine(title)}\n\n${renderReport({ scores: [score], pairs: [] }, options)}`;
 }
 
-/** Several runs on the same problems: summaries, budgets, and every pair's differences. */
+/** What a comparison is about: accuracy, tokens, differences and what votes lose. */
+const COMPARED: readonly SectionName[] = ['accuracy', 'tokens', 'differences', 'votes'];
+
+/** Several runs on the same problems: summaries, budgets, every pair's differences, votes. */
 export function renderComparison(comparison: Comparison, options: TerminalOptions): string {
-  const { scores, pairs } = comparison;
-  const full = labelRuns(scores);
-  const labels = full.map(shortenLabel);
-  const twoRuns = twoRunTable(comparison, labels);
-  const tables = [
-    summaryTable(scores, labels),
-    budgetTable(scores, labels, options.budgets),
-    ...(pairs.length > 0 ? [differenceTable(comparison, labels), submissionTable(comparison, labels)] : []),
-    ...(twoRuns ? [twoRuns] : []),
-  ];
-  const notes = scores.flatMap((score, run) => notesOn(score).map((note) => wrap(`${full[run]}: ${note}`)));
-  return `${[...tables.map((table) => drawTable(table, options)), ...notes].join('\n\n')}\n`;
+  return renderSections(comparison, COMPARED, options);
 }
 
-function detailsOf(score: Score): string[] {
-  const { meanTokensOfRight, accuracyOfStopped, spread, meanTokens, samples, busySeconds } = score;
-  const details = [`Right samples take ${tokenCount(meanTokensOfRight)} tokens on average.`];
-  if (accuracyOfStopped !== null)
-    details.push(`Of the samples that stopped by themselves ${percent(accuracyOfStopped)}% are right.`);
-  if (spread)
-    details.push(
-      `Sampling noise makes ${percent(spread.samplingShare)}% of the variance of the average; the ${score.mostSamples} samples of a problem are worth ${spread.effectiveSamples.toFixed(1)} independent ones.`,
-    );
-  if (busySeconds > 0)
-    details.push(
-      `${wholeNumber(samples)} samples in ${duration(busySeconds)}: ${tokenCount((samples * meanTokens.value) / busySeconds)} tokens/s.`,
-    );
-  return [details.join(' '), ...notesOn(score)];
+/** All that the HTML page shows in tables, but for settings and single problems. */
+export function renderReport(comparison: Comparison, options: TerminalOptions): string {
+  return renderSections(comparison, SECTIONS, options);
+}
+
+function renderSections(
+  comparison: Comparison,
+  sections: readonly SectionName[],
+  options: TerminalOptions,
+): string {
+  const { scores } = comparison;
+  const full = labelRuns(scores);
+  const tables = reportTables(comparison, full.map(shortenLabel), options);
+  const prefix = (run: number): string => (scores.length > 1 ? `${full[run]}: ` : '');
+  const notes = scores.flatMap((score, run) =>
+    [...remarksOn(score), ...notesOn(score)].map((note) => wrap(`${prefix(run)}${note}`)),
+  );
+  const drawn = sections.flatMap((section) => tables[section]).map((table) => drawTable(table, options));
+  return `${[...drawn, ...notes].join('\n\n')}\n`;
+}
+
+function remarksOn({ accuracyOfStopped, truncationRate }: Score): string[] {
+  return accuracyOfStopped === null || truncationRate === 0
+    ? []
+    : [`Of the samples that stopped by themselves ${percent(accuracyOfStopped)}% are right.`];
 }
 
 /** A table with its title above and its note below. */
 export function drawTable(table: Table, { colors }: TerminalOptions): string {
   const drawing = new CliTable({
-    head: table.columns.map(({ head }) => head),
+    head: table.columns.map(({ head }) => visibleLine(head)),
     colAligns: table.columns.map(({ align }) => align),
     chars: RULES,
     style: {
@@ -103,16 +91,16 @@ export function drawTable(table: Table, { colors }: TerminalOptions): string {
 /** Cells of a group; the rule above its first row stays where `ruled`. */
 function groupRows({ head, rows }: RowGroup, ruled: boolean) {
   return rows.map((cells, position) =>
-    [position === 0 ? head : '', ...cells].map((content) =>
-      ruled && position === 0 ? content : { content, chars: NO_RULE },
-    ),
+    [position === 0 ? head : '', ...cells]
+      .map(visibleLine)
+      .map((content) => (ruled && position === 0 ? content : { content, chars: NO_RULE })),
   );
 }
 
 /** Breaks a paragraph at blanks so that lines keep to the width. */
 export function wrap(paragraph: string, width = WIDTH): string {
   const lines = [''];
-  for (const word of paragraph.split(' ')) {
+  for (const word of visibleLine(paragraph).split(' ')) {
     const line = lines.at(-1)!;
     if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;

@@ -1,4 +1,5 @@
 /** The content of `run.json` for a new run. */
+import { arch, cpus, platform, release } from 'node:os';
 import type { Run, RunSettings } from '../core.js';
 import { digestOf } from '../files.js';
 import type { ProblemSet } from '../problems/problemSet.js';
@@ -37,7 +38,15 @@ export function describeRun(description: RunDescription): Run {
       node: process.versions.node,
       onnxruntime: packageVersion('onnxruntime-node')!,
       isolation: 'sandbox' in findSandbox() ? 'sandbox' : 'permissions',
+      ...machine(),
     },
     sealed: null,
   };
+}
+
+/** What computed the run: sums in float32 may differ in their last bits between processors. */
+function machine(): Readonly<Record<string, string>> {
+  const cores = cpus();
+  const model = cores[0]?.model.trim() || 'unknown processor';
+  return { processor: `${model}, ${cores.length} cores`, system: `${platform()} ${release()} ${arch()}` };
 }

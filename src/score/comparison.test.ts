@@ -62,6 +62,28 @@ describe('compareScores', () => {
     const otherKey = { ...score, source: { ...score.source, answersDigest: 'other' } };
     expect(() => compareScores([score, otherKey])).toThrow('scored by different answers');
   });
+
+  test('refuses forced answers that count in one run alone', async () => {
+    const score = await syntheticScore(SFT, { problems: 12 });
+    const forced = (counted: boolean) => ({ ...score, forced: { samples: 2, counted } });
+    expect(() => compareScores([forced(true), forced(false)])).toThrow('forced answers count');
+    expect(compareScores([forced(true), score]).pairs).toHaveLength(1);
+  });
+
+  test('says what the problems can show: more for runs that differ less from problem to problem', async () => {
+    const first = await syntheticScore(SFT, { problems: 60, samples: 4 });
+    const second = await syntheticScore(GRPO, { problems: 60, samples: 4 });
+    const { power, accuracy } = compareScores([first, second]).pairs[0]!;
+    const differences = first.byProblem.map(({ right }, at) => (second.byProblem[at]!.right - right) / 4);
+    const centre = differences.reduce((sum, value) => sum + value, 0) / 60;
+    const variance = differences.reduce((sum, value) => sum + (value - centre) ** 2, 0) / 59;
+    expect(power!.deviation).toBeCloseTo(Math.sqrt(variance), 12);
+    // Both runs draw from the same chances, so that nearly all of the spread is drawing.
+    expect(power!.deviationOfProblems!).toBeLessThan(0.5 * power!.deviation);
+    expect(power!.visible!).toBeGreaterThan(Math.abs(accuracy.value));
+    expect(power!.problemsForObserved!).toBeGreaterThan(60);
+    expect(compareScores([first, first]).pairs[0]!.power).toBeNull();
+  });
 });
 
 describe('twoRunScore', () => {

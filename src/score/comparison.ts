@@ -1,10 +1,14 @@
 /** Two or more runs on the same problems: paired differences, their intervals and adjusted p-values. */
 import { bootstrapInterval } from './bootstrap.js';
 import { IncomparableRunsError } from './errors.js';
-import { type Estimate, estimateMean } from './intervals.js';
+import { type Estimate, estimateMean, mean } from './intervals.js';
 import { holmAdjust, mcnemarTest, signFlipTest, type TestResult } from './paired.js';
+import { type PairPower, pairPower } from './power.js';
 import type { ProblemScore, Score } from './score.js';
 import { type TwoRunScore, twoRunScore } from './twoRuns.js';
+
+/** A difference is called beyond noise when its p, adjusted for the number of pairs, is below this. */
+export const NOISE_LEVEL = 0.05;
 
 /** A test whose p is also given adjusted for the number of pairs compared. */
 export interface AdjustedTest extends TestResult {
@@ -25,6 +29,8 @@ export interface PairedDifference {
   readonly tokensChange: Estimate | null;
   /** Problems that only one submission answered rightly, tested by McNemar. */
   readonly submission: AdjustedTest & { readonly onlyA: number; readonly onlyB: number };
+  /** Which differences of accuracy as many problems can show; `null` where the differences do not vary. */
+  readonly power: PairPower | null;
   /** AIMO3's score, when the two are one checkpoint under two seeds. */
   readonly twoRuns: TwoRunScore | null;
 }
@@ -39,6 +45,7 @@ export interface Comparison {
 export function compareScores(scores: readonly Score[]): Comparison {
   requireSameProblems(scores);
   requireSameAnswers(scores);
+  requireSameCounting(scores);
   const pairs = scores.flatMap((_, a) =>
     scores.slice(a + 1).map((_, offset) => difference(scores, a, a + 1 + offset)),
   );
@@ -63,6 +70,18 @@ function requireSameAnswers(scores: readonly Score[]): void {
     throw new IncomparableRunsError(
       `${first!.name} and ${other.name} were scored by different answers`,
       'Score both again with the same --answers.',
+    );
+}
+
+/** Answers of budget forcing count in all runs or in none; where no sample has one it makes no difference. */
+function requireSameCounting(scores: readonly Score[]): void {
+  const withForced = scores.filter(({ forced }) => forced.samples > 0);
+  const counted = withForced.find(({ forced }) => forced.counted);
+  const other = withForced.find(({ forced }) => !forced.counted);
+  if (counted && other)
+    throw new IncomparableRunsError(
+      `forced answers count in the score of ${counted.name} and not in that of ${other.name}`,
+      'Score both again, with or without --count-forced.',
     );
 }
 
@@ -91,8 +110,17 @@ function difference(scores: readonly Score[], a: number, b: number): Unadjusted 
     tokens: { ...estimateMean(tokens), ...signFlipTest(tokens) },
     tokensChange: estimateChange(pairs.map(([x, y]) => [x.meanTokens, y.meanTokens])),
     submission: { onlyA, onlyB, ...mcnemarTest(onlyA, onlyB) },
+    power: pairPower(accuracy, samplingVariance(pairs)),
     twoRuns: twoRunScore(first, second),
   };
+}
+
+/** The mean variance that drawing samples adds to a problem's difference; `null` where a problem has one sample. */
+function samplingVariance(pairs: readonly (readonly [ProblemScore, ProblemScore])[]): number | null {
+  const scores = pairs.flat();
+  if (scores.some(({ samples }) => samples < 2)) return null;
+  const within = ({ right: c, samples: n }: ProblemScore): number => (c * (n - c)) / (n * n * (n - 1));
+  return mean(pairs.map(([x, y]) => within(x) + within(y)));
 }
 
 function pairProblems(first: Score, second: Score): [ProblemScore, ProblemScore][] {

@@ -2,7 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { regularizedBeta } from './distributions.js';
 import { StatisticsInputError } from './errors.js';
-import { clopperPearsonInterval, estimateShare, mean, tInterval, wilsonInterval } from './intervals.js';
+import {
+  clopperPearsonInterval,
+  estimateShare,
+  FEW_PROBLEMS,
+  mean,
+  tInterval,
+  wilsonInterval,
+} from './intervals.js';
+import { seededBits } from './random.js';
 
 describe('binary intervals', () => {
   // Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I.
@@ -75,9 +83,39 @@ describe('tInterval', () => {
 describe('estimateShare', () => {
   test('is Wilson for 0/1 scores, t for fractions, and never certain because scores are alike', () => {
     expect(estimateShare([1, 0, 1, 1])).toEqual({ value: 0.75, interval: wilsonInterval(3, 4) });
-    expect(estimateShare([0.25, 0.5, 1]).interval?.method).toBe('t');
+    const many = Array.from({ length: FEW_PROBLEMS }, (_, position) => (position % 5) / 4);
+    expect(estimateShare(many).interval).toEqual(tInterval(many));
     expect(estimateShare([0.5, 0.5]).interval).toEqual(wilsonInterval(1, 2));
     expect(estimateShare([0, 0, 0]).interval?.high).toBeGreaterThan(0.5);
+  });
+
+  test('of few problems is the hull of t and Wilson: nine solved problems of ten do not make the tenth rare', () => {
+    const nearly = [...Array<number>(9).fill(1), 0.98];
+    const { interval } = estimateShare(nearly);
+    expect(interval?.method).toBe('t-and-wilson');
+    expect(interval!.low).toBeCloseTo(wilsonInterval(9.98, 10).low, 12);
+    expect(interval!.low).toBeLessThan(0.75);
+    expect(estimateShare([0, 0.01, 0.99, 1]).interval).toMatchObject({ low: 0, high: 1 });
+  });
+
+  test('of few problems holds the truth where t alone does not, and of many does not claim too much', () => {
+    // Nine problems of ten are solved at 97 %, one at 10 %: the mean is 0.883.
+    const bits = seededBits(5);
+    const uniform = (): number => bits() / 2 ** 32;
+    const covered = (problems: number): number => {
+      let hits = 0;
+      for (let trial = 0; trial < 400; trial++) {
+        const shares = Array.from({ length: problems }, () => {
+          const chance = uniform() < 0.9 ? 0.97 : 0.1;
+          return Array.from({ length: 16 }, () => (uniform() < chance ? 1 : 0)).filter(Boolean).length / 16;
+        });
+        const { low, high } = estimateShare(shares).interval!;
+        if (low <= 0.883 && 0.883 <= high) hits++;
+      }
+      return hits / 400;
+    };
+    expect(covered(10)).toBeGreaterThan(0.95);
+    expect(covered(FEW_PROBLEMS)).toBeGreaterThan(0.88);
   });
 
   test('stays in [0, 1]', () => {

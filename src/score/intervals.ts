@@ -3,7 +3,7 @@ import { betaQuantile, studentTQuantile } from './distributions.js';
 import { StatisticsInputError } from './errors.js';
 
 /** How an interval was made. */
-export const INTERVAL_METHODS = ['wilson', 'clopper-pearson', 't', 'bootstrap'] as const;
+export const INTERVAL_METHODS = ['wilson', 'clopper-pearson', 't', 't-and-wilson', 'bootstrap'] as const;
 
 export interface Interval {
   readonly low: number;
@@ -72,14 +72,34 @@ export function estimateMean(values: readonly number[]): Estimate {
   return { value: mean(values), interval: tInterval(values) };
 }
 
-/** Mean of per-problem scores in [0, 1]: Wilson when each is 0 or 1 or all are alike, else t, cut to [0, 1]. */
+/**
+ * Below this many problems the central limit theorem behind t does not hold for shares near 0 or 1 (Bowyer et al. 2025,
+ * arXiv 2503.01747): where nine problems of ten are nearly solved and one is not, t over ten problems held the truth 66 % of
+ * the time in a simulation, over a hundred 93 %.
+ */
+export const FEW_PROBLEMS = 100;
+
+/**
+ * Mean of per-problem scores in [0, 1], with an interval cut to [0, 1]: Wilson when each is 0 or 1 or all are alike, else t,
+ * and of fewer than `FEW_PROBLEMS` the hull of both, which is too wide rather than too narrow.
+ */
 export function estimateShare(values: readonly number[]): Estimate {
   const value = mean(values);
+  const wilson = wilsonInterval(Math.min(values.length, value * values.length), values.length);
   const spread = values.every((score) => score === 0 || score === 1) ? null : tInterval(values);
-  const interval = spread
-    ? { ...spread, low: Math.max(0, spread.low), high: Math.min(1, spread.high) }
-    : wilsonInterval(Math.min(values.length, value * values.length), values.length);
-  return { value, interval };
+  if (!spread) return { value, interval: wilson };
+  const interval: Interval =
+    values.length >= FEW_PROBLEMS
+      ? spread
+      : {
+          low: Math.min(spread.low, wilson.low),
+          high: Math.max(spread.high, wilson.high),
+          method: 't-and-wilson',
+        };
+  return {
+    value,
+    interval: { ...interval, low: Math.max(0, interval.low), high: Math.min(1, interval.high) },
+  };
 }
 
 /** Arithmetic mean. @throws StatisticsInputError without values. */

@@ -52,7 +52,8 @@ function judgeProblem(id: string, outcomes: readonly Outcome[]): JudgedProblem {
   return { id, outcomes, right: votes.right, votes, meanTokens: mean(outcomes.map(({ tokens }) => tokens)) };
 }
 
-function countVotes(outcomes: readonly Outcome[]): VoteCounts {
+/** The vote of some of a problem's samples. */
+export function countVotes(outcomes: readonly Pick<Outcome, 'right' | 'answer'>[]): VoteCounts {
   let right = 0;
   let silent = 0;
   const wrong = new Map<string, number>();

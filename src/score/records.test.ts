@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BASE, sampleOf, syntheticRun, syntheticSamples } from '../../test/support/syntheticRuns.js';
 import { JournalContentError } from './errors.js';
-import { busySeconds, collectRecords, digestOfRecords } from './records.js';
+import { collectRecords, digestOfRecords } from './records.js';
 
 const size = { problems: 3, samples: 2 };
 const run = syntheticRun(BASE, size);
@@ -31,6 +31,8 @@ describe('collectRecords', () => {
     const attempts = [
       [sampleOf('p900', 0, { value: 1n, tokens: 5 })],
       [sample, sample],
+      // Of another run on the same problems.
+      [sampleOf('p000', 0, { value: 1n, tokens: 5, seed: 4 })],
       [{ ...sample, answerEnd: null }],
       [{ ...sample, answer: { ...sample.answer, value: null } }],
     ];
@@ -46,16 +48,5 @@ describe('digestOfRecords', () => {
     expect(digestOfRecords([...records].reverse())).toBe(digest);
     expect(digestOfRecords(records.slice(1))).not.toBe(digest);
     expect(digestOfRecords([{ ...records[0]!, answer: '123456' }, ...records.slice(1)])).not.toBe(digest);
-  });
-});
-
-describe('busySeconds', () => {
-  test('counts overlaps once and pauses not at all', async () => {
-    const at = (index: number, startedAt: number, tokens: number) =>
-      sampleOf('p000', index, { value: null, tokens, startedAt });
-    // 0-2 s, 1-4 s and, after a pause, 10-10.5 s.
-    const records = await collectRecords(run, [at(2, 10_000, 500), at(0, 0, 2000), at(1, 1000, 3000)]);
-    expect(busySeconds(records)).toBeCloseTo(4.5, 9);
-    expect(busySeconds([])).toBe(0);
   });
 });

@@ -37,6 +37,8 @@ export async function collectRecords(
   for await (const sample of samples) {
     const indices = seen.get(sample.problemId);
     if (!indices) throw misplaced(sample, 'belongs to no problem of the run');
+    if (sample.seed !== run.settings.seed)
+      throw misplaced(sample, `was drawn from seed ${sample.seed}, the run's is ${run.settings.seed}`);
     if (indices.has(sample.index)) throw misplaced(sample, 'stands in the journal twice');
     indices.add(sample.index);
     records.push(slim(sample));
@@ -77,7 +79,7 @@ export function ballotOfRecord({ index, answer, tokens, logprob, tailLogprob }: 
 function misplaced(sample: Sample, fault: string): JournalContentError {
   return new JournalContentError(
     `sample ${sample.index} of problem ${sample.problemId} ${fault}`,
-    'The journal was changed by hand or by another program: solve again into a new folder.',
+    'The journal is that of another run, or was changed by hand: solve again into a new folder.',
   );
 }
 
@@ -92,18 +94,4 @@ export function digestOfRecords(records: readonly SampleRecord[]): string {
       ]),
   );
   return digestOf(lines.sort().join('\n'));
-}
-
-/** Seconds in which at least one sample was being drawn; a pause between a run and its resumption does not count. */
-export function busySeconds(records: readonly SampleRecord[]): number {
-  const spans = records
-    .map(({ startedAt, seconds }) => ({ start: startedAt / 1000, end: startedAt / 1000 + seconds }))
-    .sort((a, b) => a.start - b.start);
-  let busy = 0;
-  let reached = Number.NEGATIVE_INFINITY;
-  for (const { start, end } of spans) {
-    busy += Math.max(0, end - Math.max(start, reached));
-    reached = Math.max(reached, end);
-  }
-  return busy;
 }

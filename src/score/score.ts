@@ -2,10 +2,12 @@
 import type { Finish, RunDigests, RunSettings } from '../core.js';
 import type { Estimate } from './intervals.js';
 import type { Spread } from './spread.js';
+import type { TokenSpread } from './tokenSpread.js';
 import type { BudgetPoint } from './truncation.js';
+import type { WallPoint } from './wallCurve.js';
 
 /** Raised when the meaning of a field changes; other versions are scored again. */
-export const SCORE_FORMAT = 1;
+export const SCORE_FORMAT = 2;
 
 /** What a score was computed from; equal sources give equal scores. */
 export interface ScoreSource {
@@ -21,6 +23,8 @@ export interface VotePoint {
   readonly k: number;
   readonly pass: Estimate;
   readonly majority: Estimate;
+  /** pass@k - maj@k, problem by problem: what a perfect choice among the samples would win over the vote. */
+  readonly lost: Estimate;
 }
 
 /** One problem's line. */
@@ -28,6 +32,8 @@ export interface ProblemScore {
   readonly id: string;
   readonly samples: number;
   readonly right: number;
+  /** Indices of the samples that are right. */
+  readonly rightIndices: readonly number[];
   /** Plurality score of all samples: 1, 0, or the chance of the right answer in a tie. */
   readonly majority: number;
   readonly meanTokens: number;
@@ -76,8 +82,10 @@ export interface Score {
   readonly submission: SubmissionScore;
   /** Mean output tokens of a sample, the stop token included. */
   readonly meanTokens: Estimate;
-  /** Mean output tokens of right samples; `null` when none is right. */
-  readonly meanTokensOfRight: number | null;
+  /** Output tokens of the samples that are right, wrong and without an answer; `null` where there are none. */
+  readonly tokensByOutcome: Readonly<Record<'right' | 'wrong' | 'silent', TokenSpread | null>>;
+  /** Output tokens of all samples in the journal, cancelled ones included. */
+  readonly drawnTokens: number;
   /** Samples cut by the token limit or the deadline. */
   readonly truncationRate: number;
   readonly noAnswerRate: number;
@@ -86,6 +94,8 @@ export interface Score {
   readonly spread: Spread | null;
   /** Seconds in which at least one sample was being drawn. */
   readonly busySeconds: number;
+  /** The vote as it stood while the run went on; empty where the journal has no times. */
+  readonly wallCurve: readonly WallPoint[];
   readonly curve: readonly BudgetPoint[];
   readonly byProblem: readonly ProblemScore[];
 }

@@ -28,6 +28,18 @@ const digests: z.ZodType<RunDigests> = z.object({
   prompt: z.string(),
 });
 
+const tokenSpread = z
+  .object({
+    samples: count,
+    mean: z.number(),
+    p5: z.number(),
+    p25: z.number(),
+    median: z.number(),
+    p75: z.number(),
+    p95: z.number(),
+  })
+  .nullable();
+
 const scoreSchema: z.ZodType<Score> = z.object({
   format: z.literal(SCORE_FORMAT),
   name: z.string(),
@@ -44,15 +56,15 @@ const scoreSchema: z.ZodType<Score> = z.object({
   fewestSamples: count,
   mostSamples: count,
   finishes: z.record(z.enum(FINISHES), count),
-  // Scores from before answers were forced lack it.
-  forced: z.object({ samples: count, counted: z.boolean() }).default({ samples: 0, counted: false }),
+  forced: z.object({ samples: count, counted: z.boolean() }),
   average: estimate,
   majority: estimate,
   pass: estimate,
-  byVotes: z.array(z.object({ k: count, pass: estimate, majority: estimate })),
+  byVotes: z.array(z.object({ k: count, pass: estimate, majority: estimate, lost: estimate })),
   submission: z.object({ right: count, accuracy: estimate, rightIds: z.array(z.string()) }),
   meanTokens: estimate,
-  meanTokensOfRight: z.number().nullable(),
+  tokensByOutcome: z.object({ right: tokenSpread, wrong: tokenSpread, silent: tokenSpread }),
+  drawnTokens: count,
   truncationRate: share,
   noAnswerRate: share,
   accuracyOfStopped: share.nullable(),
@@ -65,12 +77,14 @@ const scoreSchema: z.ZodType<Score> = z.object({
     })
     .nullable(),
   busySeconds: z.number(),
+  wallCurve: z.array(z.object({ seconds: z.number(), samples: count, majority: estimate })),
   curve: z.array(z.object({ budget: count, accuracy: estimate, meanTokens: z.number() })),
   byProblem: z.array(
     z.object({
       id: z.string(),
       samples: count,
       right: count,
+      rightIndices: z.array(count),
       majority: share,
       meanTokens: z.number(),
       answers: count,

@@ -6,6 +6,7 @@ import { checkSeal } from '../run/seal.js';
 import { readSubmission } from '../run/submission.js';
 import { Candidates } from './candidates.js';
 import { requireSameProblems } from './comparison.js';
+import { EmptyRunError } from './errors.js';
 import { type OpenKeyProgress, openKey } from './openKey.js';
 import { collectRecords } from './records.js';
 import type { Score } from './score.js';
@@ -24,6 +25,10 @@ export async function scoreFolder(
 ): Promise<Score> {
   const { run, samples } = await readRun(folder);
   await checkSeal(folder, run);
+  if (run.order.length === 0)
+    throw new EmptyRunError('the run has no problems', 'Solve a problem set that has some.', {
+      file: folder,
+    });
   const edition = editionOf(run.settings.edition);
   const records = await collectRecords(run, samples);
   const submission = await readSubmission(folder, edition);

@@ -57,13 +57,17 @@ describe('scoreRun on samples written by hand', () => {
     expect(result.submission).toMatchObject({ right: 2, rightIds: ['p000', 'p002'] });
     expect(result.submission.accuracy.value).toBeCloseTo(2 / 3, 12);
     expect(result.meanTokens.value).toBeCloseTo((124 / 4 + 60 / 2) / 2, 12);
-    expect(result.meanTokensOfRight).toBeCloseTo((10 + 30 + 40) / 3, 12);
+    expect(result.tokensByOutcome.right).toMatchObject({ samples: 3, median: 30 });
+    expect(result.tokensByOutcome.right!.mean).toBeCloseTo((10 + 30 + 40) / 3, 12);
+    expect(result.tokensByOutcome.wrong).toMatchObject({ samples: 2, mean: 20, p5: 20, p95: 20 });
+    expect(result.tokensByOutcome.silent).toMatchObject({ samples: 1, mean: 64 });
+    expect(result.drawnTokens).toBe(124 + 60 + 5);
     expect(result.truncationRate).toBeCloseTo(1 / 6, 12);
     expect(result.noAnswerRate).toBeCloseTo(1 / 6, 12);
     expect(result.accuracyOfStopped).toBeCloseTo(3 / 5, 12);
     expect(result.byProblem).toEqual([
-      { id: 'p000', samples: 4, right: 2, majority: 1, meanTokens: 31, answers: 2 },
-      { id: 'p001', samples: 2, right: 1, majority: 0.5, meanTokens: 30, answers: 2 },
+      { id: 'p000', samples: 4, right: 2, rightIndices: [0, 1], majority: 1, meanTokens: 31, answers: 2 },
+      { id: 'p001', samples: 2, right: 1, rightIndices: [0], majority: 0.5, meanTokens: 30, answers: 2 },
     ]);
   });
 
@@ -88,6 +92,8 @@ describe('scoreRun on samples written by hand', () => {
     expect(byVotes[1]?.pass.value).toBeCloseTo((5 / 6 + 1) / 2, 12);
     // 00 and twice 0- win, twice 05 tie, 5- loses.
     expect(byVotes[1]?.majority.value).toBeCloseTo((4 / 6 + 1 / 2) / 2, 12);
+    expect(byVotes[0]?.lost.value).toBe(0);
+    expect(byVotes[1]?.lost.value).toBeCloseTo((1 / 6 + 1 / 2) / 2, 12);
   });
 
   test('free answers are right when their canonical texts are those of the key', async () => {

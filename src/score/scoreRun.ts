@@ -2,12 +2,13 @@
 import type { AnswerValue, Run } from '../core.js';
 import { digestOf } from '../files.js';
 import type { AnswerKey } from '../problems/answerKey.js';
+import { BusyClock } from './busyClock.js';
 import { nameIds, SubmissionGapError } from './errors.js';
-import { clopperPearsonInterval, estimateMean, estimateShare, mean } from './intervals.js';
+import { clopperPearsonInterval, type Estimate, estimateMean, estimateShare, mean } from './intervals.js';
 import { majAtK, pluralityScore } from './majAtK.js';
 import { type JudgedProblem, judge } from './outcomes.js';
 import { passAtK } from './passAtK.js';
-import { busySeconds, digestOfRecords, type SampleRecord } from './records.js';
+import { digestOfRecords, type SampleRecord } from './records.js';
 import {
   type ProblemScore,
   SCORE_FORMAT,
@@ -16,7 +17,9 @@ import {
   type VotePoint,
 } from './score.js';
 import { varianceSplit } from './spread.js';
+import { spreadOfTokens } from './tokenSpread.js';
 import { curveBudgets, truncationCurve } from './truncation.js';
+import { wallCurve } from './wallCurve.js';
 
 /** Largest k below n for which maj@k is computed: its cost grows with n k^2, and votes have settled by then. */
 const LARGEST_SUBSET = 64;
@@ -44,7 +47,7 @@ export function scoreRun(
 ): Score {
   const problems = judge(run, countForced ? records.map(withForced) : records, key);
   const outcomes = problems.flatMap((problem) => problem.outcomes);
-  const right = outcomes.filter((outcome) => outcome.right);
+  const clock = new BusyClock(records);
   const stopped = outcomes.filter(({ finish }) => finish === 'stop');
   const sampleCounts = problems.map((problem) => problem.outcomes.length);
   const fewestSamples = sampleCounts.reduce((a, b) => Math.min(a, b));
@@ -76,14 +79,20 @@ export function scoreRun(
     byVotes: subsetSizes(fewestSamples).map((k) => votePoint(problems, k)),
     submission: scoreSubmission(run, key, submission),
     meanTokens: estimateMean(problems.map(({ meanTokens }) => meanTokens)),
-    meanTokensOfRight: right.length > 0 ? mean(right.map(({ tokens }) => tokens)) : null,
+    tokensByOutcome: {
+      right: spreadOfTokens(outcomes.filter(({ right }) => right)),
+      wrong: spreadOfTokens(outcomes.filter(({ right, answer }) => !right && answer !== null)),
+      silent: spreadOfTokens(outcomes.filter(({ answer }) => answer === null)),
+    },
+    drawnTokens: records.reduce((sum, { tokens }) => sum + tokens, 0),
     truncationRate: rate(
       outcomes.filter(({ finish }) => finish === 'length' || finish === 'deadline').length,
     ),
     noAnswerRate: rate(outcomes.filter(({ answer }) => answer === null).length),
     accuracyOfStopped: stopped.length > 0 ? mean(stopped.map((outcome) => (outcome.right ? 1 : 0))) : null,
     spread: varianceSplit(problems),
-    busySeconds: busySeconds(records),
+    busySeconds: clock.seconds,
+    wallCurve: wallCurve(problems, clock),
     curve: truncationCurve(problems, curveBudgets(run.settings.maxTokens, budgets)),
     byProblem: problems.map(problemLine),
   };
@@ -103,11 +112,24 @@ function subsetSizes(samples: number): number[] {
 }
 
 function votePoint(problems: readonly JudgedProblem[], k: number): VotePoint {
+  const pass = problems.map(({ outcomes, right }) => passAtK(outcomes.length, right, k));
+  const majority = problems.map(({ votes }) => majAtK(votes, k));
   return {
     k,
-    pass: estimateShare(problems.map(({ outcomes, right }) => passAtK(outcomes.length, right, k))),
-    majority: estimateShare(problems.map(({ votes }) => majAtK(votes, k))),
+    pass: estimateShare(pass),
+    majority: estimateShare(majority),
+    lost: k === 1 ? NOTHING_LOST : estimateShare(pass.map((share, at) => lostOf(share, majority[at]!))),
   };
+}
+
+/** A vote of one sample is that sample, whatever the problems. */
+const NOTHING_LOST: Estimate = { value: 0, interval: null };
+/** Smaller differences are rounding. */
+const ROUNDING = 1e-12;
+
+/** Never below 0: a vote without a right sample cannot win. */
+function lostOf(pass: number, majority: number): number {
+  return pass - majority < ROUNDING ? 0 : pass - majority;
 }
 
 function scoreSubmission(
@@ -134,7 +156,9 @@ function scoreSubmission(
 
 function problemLine({ id, outcomes, right, votes, meanTokens }: JudgedProblem): ProblemScore {
   const answers = votes.wrong.length + (right > 0 ? 1 : 0);
-  return { id, samples: outcomes.length, right, majority: pluralityScore(votes), meanTokens, answers };
+  const rightIndices = outcomes.filter((outcome) => outcome.right).map(({ index }) => index);
+  const samples = outcomes.length;
+  return { id, samples, right, rightIndices, majority: pluralityScore(votes), meanTokens, answers };
 }
 
 function countFinishes(records: readonly SampleRecord[]): Score['finishes'] {

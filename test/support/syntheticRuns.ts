@@ -89,13 +89,14 @@ export function sampleOf(
     answerEnd?: number;
     finish?: Finish;
     startedAt?: number;
+    seed?: number;
   },
 ): Sample {
-  const { value, tokens, answerEnd = tokens, finish = 'stop', startedAt = 0 } = outcome;
+  const { value, tokens, answerEnd = tokens, finish = 'stop', startedAt = 0, seed = 0 } = outcome;
   return {
     problemId,
     index,
-    seed: 0,
+    seed,
     promptTokens: 20,
     tokens: new Array<number>(tokens).fill(1),
     text: value === null ? 'no answer' : `\\boxed{${value}}`,
@@ -139,6 +140,7 @@ export function* syntheticSamples(behaviour: Behaviour, size: SyntheticSize = {}
         answerEnd: Math.max(1, tokens - 12),
         finish,
         startedAt: 100 * position,
+        seed,
       });
     }
   }

@@ -1,19 +1,31 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { BASE, GRPO, SFT, syntheticScore } from '../../test/support/syntheticRuns.js';
-import { compareScores } from '../score/comparison.js';
-import { percentWithInterval } from './format.js';
+import { BASE, GRPO, SFT, syntheticScore } from '../../../test/support/syntheticRuns.js';
+import { compareScores } from '../../score/comparison.js';
+import { percentWithInterval } from '../format.js';
+import { plotBudgets, plotTokensSpent } from '../plots/budget.js';
+import type { Library } from '../texts/library.js';
 import { renderHtml } from './html.js';
-import { plotBudgets, plotTokensSpent } from './plot.js';
 
 const SMALL = { problems: 40 };
+const NO_TEXTS: Library = { volumes: [], shelf: [], problemVolume: null, limit: null };
+/** What a reader sees, and the script that is ours. */
+const withoutScripts = (page: string): string => page.replace(/<script[\s\S]*?<\/script>/g, '');
 
 describe('renderHtml', () => {
-  test('is one file: no script, no address to fetch from', async () => {
+  test('is one file: one script of its own, no address to fetch from', async () => {
     const page = await renderHtml(
       compareScores([await syntheticScore(SFT, SMALL), await syntheticScore(GRPO, SMALL)]),
+      NO_TEXTS,
     );
     expect(page).toMatch(/^<!doctype html>/);
-    expect(page).not.toMatch(/<script|<link|<img|src=|@import|url\(/);
+    expect(withoutScripts(page)).not.toMatch(/<link|<img|src=|@import|url\(/);
+    const scripts = [...page.matchAll(/<script type="([^"]*)"[^>]*>([\s\S]*?)<\/script>/g)];
+    expect(scripts.map(([, type]) => type)).toEqual(['application/json', 'module']);
+    expect(page.match(/<script/g)).toHaveLength(2);
+    // The policy lets a browser run that very script, and nothing else.
+    const hash = createHash('sha256').update(scripts[1]![2]!).digest('base64');
+    expect(page).toContain(`default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}';`);
     // The namespaces of SVG are names, not addresses.
     const addresses = [...page.matchAll(/https?:[^"' )]*/g)].map(([address]) => address);
     expect(addresses.filter((address) => !address.startsWith('http://www.w3.org/'))).toEqual([]);
@@ -26,14 +38,15 @@ describe('renderHtml', () => {
       await syntheticScore(SFT, SMALL),
       await syntheticScore(GRPO, SMALL),
     ];
-    const page = await renderHtml(compareScores(scores));
+    const page = await renderHtml(compareScores(scores), NO_TEXTS);
     for (const score of scores) {
       expect(page).toContain(percentWithInterval(score.average));
       expect(page).toContain(`title="${score.digests.model}"`);
     }
-    expect(page.match(/<figure>/g)).toHaveLength(2);
+    expect(page.match(/<figure>/g)).toHaveLength(6);
     expect(page).toContain('sampling.topP');
-    expect(page).toContain('>p039</th>');
+    expect(page.match(/class="cell /g)).toHaveLength(3 * 40);
+    expect(page).toContain('aria-label="p039, pebble-sft: ');
     // The line of the one setting that differs is marked.
     expect(page).toMatch(/<tr class="differs"><th scope="row">model</);
     expect(page).toMatch(/<tr><th scope="row">seed</);
@@ -42,9 +55,12 @@ describe('renderHtml', () => {
   test('opens and closes every element', async () => {
     const page = await renderHtml(
       compareScores([await syntheticScore(SFT, SMALL), await syntheticScore(GRPO, SMALL)]),
+      NO_TEXTS,
     );
     const open: string[] = [];
-    for (const [, closing, name, empty] of page.matchAll(/<(\/?)([a-zA-Z][\w-]*)[^>]*?(\/?)>/g)) {
+    for (const [, closing, name, empty] of withoutScripts(page).matchAll(
+      /<(\/?)([a-zA-Z][\w-]*)[^>]*?(\/?)>/g,
+    )) {
       if (closing) expect(open.pop()).toBe(name);
       else if (!empty && name !== 'meta') open.push(name!);
     }
@@ -63,6 +79,7 @@ describe('renderHtml', () => {
           versions: { '<u>': '"><s>' },
         },
       ]),
+      NO_TEXTS,
     );
     expect(page).not.toMatch(/<img|<b>|<i>|<u>|<s>/);
     expect(page).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;&#39;');

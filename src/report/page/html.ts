@@ -1,0 +1,158 @@
+/** The report as one HTML file that opens offline: tables, plots, settings, every sample's text. It loads nothing. */
+import type { Comparison } from '../../score/comparison.js';
+import type { Score } from '../../score/score.js';
+import { wholeNumber } from '../format.js';
+import { labelRuns } from '../labels.js';
+import { notesOn } from '../notes.js';
+import { type ReportOptions, reportTables, SECTIONS, type SectionName } from '../sections.js';
+import { settingRows } from '../settings.js';
+import type { Library } from '../texts/library.js';
+import { escapeHtml } from './escape.js';
+import { drawFigures, legend } from './figures.js';
+import { heatMap } from './heatMap.js';
+import { bodyCell, headCell, htmlTable, paragraph, scrolling } from './htmlTable.js';
+import { STYLE } from './style.js';
+import { drawViewer } from './viewer.js';
+
+const TITLES: Readonly<Record<SectionName, string>> = {
+  accuracy: 'Accuracy',
+  tokens: 'Tokens',
+  differences: 'Differences',
+  votes: 'Votes',
+  time: 'Lengths and time',
+};
+/** Hexadecimal digits of a digest that are shown; the whole of it is its tooltip. */
+const DIGEST_SHOWN = 16;
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: readonly string[];
+}
+
+/** Ids of the problems that any of the runs has samples of, in the order by which a page numbers them. */
+export function problemsOfPage(scores: readonly Score[]): string[] {
+  return [...new Set(scores.flatMap(({ byProblem }) => byProblem.map(({ id }) => id)))].sort();
+}
+
+/** Renders a comparison, of one run or more, with the texts of `library` as a complete HTML document. */
+export async function renderHtml(
+  comparison: Comparison,
+  library: Library,
+  options: ReportOptions = {},
+): Promise<string> {
+  const { scores } = comparison;
+  const labels = labelRuns(scores);
+  const ids = problemsOfPage(scores);
+  const title = `${[...new Set(scores.map(({ problemSet }) => problemSet))].join(', ')}: ${labels.join(', ')}`;
+  const sections = await sectionsOf(comparison, labels, ids, library, options);
+  const viewer = await drawViewer(scores, labels, ids, library);
+  const links = sections.map((section) => `<a href="#${section.id}">${escapeHtml(section.title)}</a>`);
+  const notes = scores.flatMap((score, run) =>
+    notesOn(score).map((note) => paragraph(`${labels[run]}: ${note}`, 'warning')),
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src '${viewer.scriptHash}'; base-uri 'none'; form-action 'none'">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header class="top">
+<h1>${escapeHtml(title)}</h1>
+<button type="button" id="scheme" hidden></button>
+</header>
+<p class="faint">${escapeHtml(subtitle(scores))}</p>
+<nav aria-label="Sections">${links.join('')}</nav>
+${notes.join('\n')}
+${sections.map(({ id, title: heading, body }) => `<section id="${id}" aria-label="${escapeHtml(heading)}">\n${body.join('\n')}\n</section>`).join('\n')}
+</main>
+${viewer.html}
+</body>
+</html>
+`;
+}
+
+async function sectionsOf(
+  comparison: Comparison,
+  labels: readonly string[],
+  ids: readonly string[],
+  library: Library,
+  options: ReportOptions,
+): Promise<Section[]> {
+  const tables = reportTables(comparison, labels, options);
+  const figures = await drawFigures(comparison.scores);
+  const numbers = SECTIONS.map((name) => {
+    const drawn = figures[name] ?? [];
+    const blocks = [...drawn, ...tables[name].map(htmlTable)];
+    const board = `<div class="board">${blocks.join('\n')}</div>`;
+    return {
+      id: name,
+      title: TITLES[name],
+      body: blocks.length === 0 ? [] : [...(drawn.length > 0 ? [legend(labels)] : []), board],
+    };
+  }).filter(({ body }) => body.length > 0);
+  return [
+    ...numbers,
+    {
+      id: 'problems',
+      title: 'Problems',
+      body: problemSection(comparison.scores, labels, ids, library),
+    },
+    { id: 'settings', title: 'Settings', body: settingsSection(comparison.scores, labels) },
+  ];
+}
+
+function subtitle(scores: readonly Score[]): string {
+  const samples = scores.reduce((sum, score) => sum + score.samples, 0);
+  const programs = [...new Set(scores.map(({ program }) => program))].join(', ');
+  const problems = Math.max(...scores.map((score) => score.problems));
+  return `${wholeNumber(problems)} problems, ${wholeNumber(samples)} samples, boxed ${programs}`;
+}
+
+function problemSection(
+  scores: readonly Score[],
+  labels: readonly string[],
+  ids: readonly string[],
+  { limit }: Library,
+): string[] {
+  const shortened =
+    limit === null
+      ? ''
+      : ` Texts of more than ${wholeNumber(limit)} characters are shortened here; samples.jsonl has all of them.`;
+  return [
+    '<h2>Problem by problem</h2>',
+    paragraph(
+      `Right samples of all, in a cell a run: ${labels.join(', ')}, in this order and underlined in their colours. Darker is more. A cell opens its samples. Arrow keys move between cells; among samples ← → move to others, ↑ ↓ to other problems.${shortened}`,
+    ),
+    '<noscript><p class="warning">Without scripts the samples stay closed; all figures are here.</p></noscript>',
+    legend(labels),
+    heatMap(scores, labels, ids),
+  ];
+}
+
+function settingsSection(scores: readonly Score[], labels: readonly string[]): string[] {
+  const rows = settingRows(scores).map(({ name, values, differs }) => {
+    const cells = values.map((value) =>
+      name.startsWith('digest.')
+        ? `<td class="left"><code title="${escapeHtml(value)}">${escapeHtml(value.slice(0, DIGEST_SHOWN))}</code></td>`
+        : bodyCell(value, true),
+    );
+    return `<tr${differs ? ' class="differs"' : ''}><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+  });
+  const head = ['setting', ...labels].map((label) => headCell({ head: label, align: 'left' })).join('');
+  return [
+    '<h2>Settings, digests and machine</h2>',
+    scrolling(
+      'Settings, digests and machine',
+      `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+    ),
+    paragraph(
+      'What differs between the runs is shaded. Two runs with equal settings and digests draw the same tokens.',
+    ),
+  ];
+}
