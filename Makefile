@@ -47,7 +47,7 @@ build: node_modules/.boxed-setup
 	@node_modules/.bin/tsc -p tsconfig.json
 	@node_modules/.bin/tsc -p src/report/browser
 
-# One run a model, each scored once it is sealed, then the comparison and its report.
+# One run a model, each scored once it is sealed, then the report on all of them.
 evaluate: setup
 	@set -euo pipefail; runs=(); \
 	for model in $(MODEL); do \
@@ -55,7 +55,7 @@ evaluate: setup
 	done; \
 	if [ -z "$(ANSWERS)" ]; then echo "No answer key: submissions in $${runs[*]}"; exit 0; fi; \
 	for run in "$${runs[@]}"; do $(BOXED) score "$$run" --answers $(ANSWERS) >/dev/null; done; \
-	$(BOXED) compare "$${runs[@]}" --html submissions/report.html
+	$(BOXED) report "$${runs[@]}" --problems $(PROBLEMS) --html submissions/report.html
 
 test: setup
 	$(JEST) $(ARGS)

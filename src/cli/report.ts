@@ -1,5 +1,5 @@
 /** `boxed report`: one HTML file about one run or several, and the same numbers on the terminal. */
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { renderReport } from '../report/terminal.js';
 import { VERSION } from '../version.js';
@@ -38,10 +38,10 @@ export function reportCommand(): Command {
 }
 
 async function report(folders: string[], flags: ReportFlags): Promise<void> {
-  const first = resolve(folders[0]!);
-  const file = flags.html ?? join(folders.length === 1 ? first : dirname(first), REPORT_FILE);
+  const file = flags.html ?? join(folders[0]!, folders.length === 1 ? '.' : '..', REPORT_FILE);
+  const runs = folders.length === 1 ? folders[0] : `${folders.length} runs`;
   process.stderr.write(
-    `boxed ${VERSION} · report on ${folders.length} runs by ${flags.answers ?? 'the scores they hold'}\n`,
+    `boxed ${VERSION} · report on ${runs} by ${flags.answers ?? 'the scores there are'}\n`,
   );
   const comparison = await compareFolders(folders, flags);
   const options = tableOptions(flags);

@@ -1,4 +1,4 @@
-/** Problems by runs: a cell a pair, darker where more of its samples are right. */
+/** Problems by runs: a cell a pair, in a stronger colour where more of its samples are right. */
 import type { Score } from '../../score/score.js';
 import { ABSENT } from '../format.js';
 import { escapeHtml } from './escape.js';

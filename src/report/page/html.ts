@@ -127,7 +127,7 @@ function problemSection(
   return [
     '<h2>Problem by problem</h2>',
     paragraph(
-      `Right samples of all, in a cell a run: ${labels.join(', ')}, in this order and underlined in their colours. Darker is more. A cell opens its samples. Arrow keys move between cells; among samples ← → move to others, ↑ ↓ to other problems.${shortened}`,
+      `Right samples of all, in a cell a run: ${labels.join(', ')}, in this order and underlined in their colours. The stronger the colour, the more. A cell opens its samples. Arrow keys move between cells; among samples ← → move to others, ↑ ↓ to other problems.${shortened}`,
     ),
     '<noscript><p class="warning">Without scripts the samples stay closed; all figures are here.</p></noscript>',
     legend(labels),

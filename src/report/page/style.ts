@@ -5,8 +5,8 @@ type Scheme = 'light' | 'dark';
 
 const COLOURS: Readonly<Record<Scheme, string>> = {
   light:
-    '--paper: #fff; --ink: #1c1d1f; --faint: #5b6067; --rule: #d9dce0; --tint: #eef1f4; --link: #005a8f; --right: #0d6e5c; --on-right: #fff; --wrong: #b3450a; --warn: #fff4e0;',
-  dark: '--paper: #16181b; --ink: #e6e7e9; --faint: #a2a8b0; --rule: #3a3e44; --tint: #24282d; --link: #7cc4f4; --right: #45c4a8; --on-right: #06231d; --wrong: #f0905a; --warn: #3a2f1a;',
+    '--paper: #fff; --ink: #1c1d1f; --faint: #5b6067; --rule: #d9dce0; --tint: #eef1f4; --link: #005a8f; --right: #0d6e5c; --low: #000; --high: #fff; --wrong: #b3450a; --warn: #fff4e0;',
+  dark: '--paper: #16181b; --ink: #e6e7e9; --faint: #a2a8b0; --rule: #3a3e44; --tint: #24282d; --link: #7cc4f4; --right: #45c4a8; --low: #fff; --high: #000; --wrong: #f0905a; --warn: #3a2f1a;',
 };
 
 function variables(scheme: Scheme): string {
@@ -14,13 +14,20 @@ function variables(scheme: Scheme): string {
   return `color-scheme: ${scheme}; ${COLOURS[scheme]} ${runs}`;
 }
 
-/** Per cent of the colour of "all right" in a shade. The step in the middle is where no ink would have contrast enough. */
-const SHARES = [0, 10, 19, 28, 38, 48, 80, 90, 100] as const;
+/** Per cent of the colour of "all right" in a shade. */
+const SHARES = [0, 12, 24, 36, 48, 60, 75, 88, 100] as const;
+/** The ink of each shade: whichever of black and white has contrast enough on it, in light and in dark. */
+const INKS = [
+  'var(--faint)',
+  ...Array<string>(5).fill('var(--low)'),
+  '#000',
+  ...Array<string>(2).fill('var(--high)'),
+] as const;
 
-const SHADE_RULES = SHARES.map((share, shade) => {
-  const ink = shade >= 6 ? 'var(--on-right)' : 'var(--ink)';
-  return `.shade-${shade} { background: color-mix(in oklab, var(--right) ${share}%, var(--tint)); color: ${shade === 0 ? 'var(--faint)' : ink}; }`;
-}).join('\n');
+const SHADE_RULES = SHARES.map(
+  (share, shade) =>
+    `.shade-${shade} { background: color-mix(in oklab, var(--right) ${share}%, var(--tint)); color: ${INKS[shade]}; }`,
+).join('\n');
 
 const UNDERLINES = RUN_COLOURS.map(
   (_, run) => `.cell:is(${cellsOfColour(run)}) { border-bottom-color: var(--run-${run}); }`,
@@ -105,6 +112,7 @@ dialog::backdrop { background: rgb(0 0 0 / 0.5); }
 .tabs .wrong { color: var(--wrong); }
 .tabs .silent, .tabs .cancelled { color: var(--faint); }
 #viewer-panel { flex: 1 1 auto; min-height: 0; overflow: auto; padding: 10px 12px; border: 1px solid var(--rule); border-radius: 8px; }
+#viewer-panel p { max-width: none; }
 #viewer-panel pre { margin: 8px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; unicode-bidi: plaintext; }
 mark { padding: 1px 3px; border-radius: 3px; color: inherit; background: color-mix(in oklab, var(--wrong) 28%, var(--paper)); outline: 1px solid var(--wrong); }
 mark.right { background: color-mix(in oklab, var(--right) 28%, var(--paper)); outline-color: var(--right); }
