@@ -6,8 +6,10 @@ import {
   duration,
   percentWithHalf,
   percentWithInterval,
+  points,
   pointsWithInterval,
   pValue,
+  threeDigits,
   tokenCount,
 } from './format.js';
 
@@ -42,6 +44,17 @@ describe('numbers in tables', () => {
   test('p-values and durations', () => {
     expect([0.0009, 0.0125, 1].map(pValue)).toEqual(['<0.001', '0.013', '1.000']);
     expect([41.4, 725, 12_000].map(duration)).toEqual(['41 s', '12 min 5 s', '3 h 20 min']);
+  });
+
+  test('rates keep three digits', () => {
+    expect([0.012345, 4.5678, 789.4, 12_345.6, 0].map(threeDigits)).toEqual([
+      '0.0123',
+      '4.57',
+      '789',
+      '12,346',
+      '0',
+    ]);
+    expect([0.038, null].map(points)).toEqual(['3.8', '–']);
   });
 
   test.each([
