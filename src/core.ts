@@ -96,6 +96,9 @@ export interface Sampling {
   readonly repetitionPenalty: number;
 }
 
+/** Whether a sample ends at its answer: at the first complete box, or once it has one and its thoughts have ended. */
+export const ANSWER_STOPS = ['never', 'first', 'thought'] as const;
+
 /** Everything that decides what a run computes. Two runs with equal settings and digests draw the same tokens. */
 export interface RunSettings {
   readonly samples: number;
@@ -113,6 +116,11 @@ export interface RunSettings {
   readonly budgetPolicy: string;
   /** Names of the rules that stop a problem early, as after `--stop`. */
   readonly stop: string;
+  /** Texts at which samples end. */
+  readonly stopTexts: readonly string[];
+  readonly stopAtAnswer: (typeof ANSWER_STOPS)[number];
+  /** Whether samples that repeat themselves are ended. */
+  readonly stopLoops: boolean;
   /** Whether answers are forced out of samples where a problem ends without any. */
   readonly budgetForcing: boolean;
   /** SHA-256 of the predictor of difficulty; `null` without one. */

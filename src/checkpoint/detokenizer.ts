@@ -1,9 +1,17 @@
 /** Tokens back to text, step by step as `decoder` in `tokenizer.json` says. */
+import { ByteStream, type PieceStream, WindowStream } from './textStream.js';
 import type { WrittenDecoder } from './tokenizerFiles.js';
 import type { Decoder, TokenizerParts } from './tokenizerParts.js';
 
 /** From texts of tokens to texts that, joined, are nearer to what was encoded. */
 type Step = (pieces: readonly string[]) => readonly string[];
+
+/** Takes tokens by their texts in the vocabulary. */
+export interface Detokenizer {
+  decode(tokens: readonly string[]): string;
+  /** Decodes tokens that come one by one. */
+  stream(): PieceStream;
+}
 
 /**
  * The text of tokens given by their texts in the vocabulary. Steps are the library's but for three: its byte level
@@ -13,18 +21,29 @@ type Step = (pieces: readonly string[]) => readonly string[];
 export function compileDetokenizer(
   written: WrittenDecoder | null,
   library: TokenizerParts['decoder'],
-): (tokens: readonly string[]) => string {
-  if (written === null || library === null) return (tokens) => tokens.join(' ');
+): Detokenizer {
+  if (written === null || library === null) return windowed((tokens) => tokens.join(' '));
+  if (written.type === 'ByteLevel') {
+    const bytesOf = byteReader();
+    const step = byteLevel(bytesOf);
+    return { decode: (tokens) => step(tokens).join(''), stream: () => new ByteStream(bytesOf) };
+  }
   const steps = library.decoders?.map((decoder, at) => stepOf(written.decoders![at]!, decoder)) ?? [
     stepOf(written, library),
   ];
-  return (tokens) => steps.reduce<readonly string[]>((pieces, step) => step(pieces), tokens).join('');
+  return windowed((tokens) =>
+    steps.reduce<readonly string[]>((pieces, step) => step(pieces), tokens).join(''),
+  );
+}
+
+function windowed(decode: Detokenizer['decode']): Detokenizer {
+  return { decode, stream: () => new WindowStream(decode) };
 }
 
 function stepOf(written: WrittenDecoder, library: Decoder): Step {
   switch (written.type) {
     case 'ByteLevel':
-      return byteLevel();
+      return byteLevel(byteReader());
     case 'ByteFallback':
       return byteFallback;
     case 'Metaspace':
@@ -35,11 +54,10 @@ function stepOf(written: WrittenDecoder, library: Decoder): Step {
 }
 
 /** Each character of a token stands for a byte; a token with other characters stands for itself. */
-function byteLevel(): Step {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+function byteReader(): (token: string) => Uint8Array {
   const encoder = new TextEncoder();
   const known = new Map<string, Uint8Array>();
-  const bytesOf = (token: string): Uint8Array => {
+  return (token) => {
     let bytes = known.get(token);
     if (!bytes) {
       const values = Array.from(token, (character) => BYTE_OF_CHARACTER.get(character) ?? -1);
@@ -48,6 +66,10 @@ function byteLevel(): Step {
     }
     return bytes;
   };
+}
+
+function byteLevel(bytesOf: (token: string) => Uint8Array): Step {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return (pieces) => {
     const parts = pieces.map(bytesOf);
     const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

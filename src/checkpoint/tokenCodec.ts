@@ -2,9 +2,10 @@
 import { AddedTokenSplitter } from './addedTokens.js';
 import { readBytePairModel } from './bytePairModel.js';
 import { BytePairEncoder } from './bytePairs.js';
-import { compileDetokenizer } from './detokenizer.js';
+import { compileDetokenizer, type Detokenizer } from './detokenizer.js';
 import { TokenizerError } from './errors.js';
 import { compilePreTokenizer, type PreTokenize } from './preTokenizer.js';
+import { TextStream } from './textStream.js';
 import type { WrittenTokenizer } from './tokenizerFiles.js';
 import { type TokenizerParts, tokenizerParts } from './tokenizerParts.js';
 
@@ -26,7 +27,7 @@ export class TokenCodec {
   readonly #parts: TokenizerParts;
   readonly #pairs: BytePairEncoder;
   readonly #preTokenize: PreTokenize;
-  readonly #detokenize: (tokens: readonly string[]) => string;
+  readonly #detokenizer: Detokenizer;
   /** Looked for in the text as it is, and in the normalised text. */
   readonly #added: { readonly asWritten: AddedTokenSplitter; readonly normalized: AddedTokenSplitter };
   readonly #vocabulary: ReadonlyMap<string, number>;
@@ -40,7 +41,7 @@ export class TokenCodec {
     this.#parts = tokenizerParts(file, tokenizer);
     this.#pairs = new BytePairEncoder(model);
     this.#preTokenize = compilePreTokenizer(file, tokenizer.pre_tokenizer, this.#parts.pre_tokenizer);
-    this.#detokenize = compileDetokenizer(tokenizer.decoder, this.#parts.decoder);
+    this.#detokenizer = compileDetokenizer(tokenizer.decoder, this.#parts.decoder);
     const added = tokenizer.added_tokens.map((token) => ({
       ...token,
       normalized: token.normalized ?? !token.special,
@@ -87,7 +88,12 @@ export class TokenCodec {
 
   /** Ids without a token have no text. */
   decode(ids: readonly number[]): string {
-    return this.#detokenize(ids.map((id) => this.#texts[id]).filter((text) => text !== undefined));
+    return this.#detokenizer.decode(ids.map((id) => this.#texts[id]).filter((text) => text !== undefined));
+  }
+
+  /** Decodes ids that come one by one. */
+  stream(): TextStream {
+    return new TextStream(this.#texts, this.#detokenizer.stream());
   }
 
   /** The id of a token by its exact text. */

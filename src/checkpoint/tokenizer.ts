@@ -7,6 +7,7 @@ import {
   type SpecialTokens,
 } from './chatTemplate.js';
 import { NoChatTemplateError } from './errors.js';
+import type { TextStream } from './textStream.js';
 import { TokenCodec } from './tokenCodec.js';
 import { readTokenizerFiles, type TokenizerConfig } from './tokenizerFiles.js';
 
@@ -74,6 +75,11 @@ export class ChatTokenizer {
    */
   decode(tokens: readonly number[]): string {
     return this.#codec.decode(tokens);
+  }
+
+  /** The text of tokens that come one by one, as `decode` gives it. */
+  stream(): TextStream {
+    return this.#codec.stream();
   }
 
   /** The id of a token given by its exact text, such as `</think>`; `null` when the vocabulary lacks it. */

@@ -47,7 +47,7 @@ async function trainAction(folders: string[], { problems, out, json }: TrainFlag
     // Samples that were cut by a deadline or cancelled say only that the problem needed more.
     const tokens = new Map<string, number[]>(set.problems.map(({ id }) => [id, []]));
     for await (const sample of samples)
-      if (sample.finish === 'stop' || sample.finish === 'length')
+      if (sample.finish === 'stop' || sample.finish === 'length' || sample.finish === 'loop')
         tokens.get(sample.problemId)?.push(sample.tokens.length);
     const name = basename(resolve(folder));
     for (const { id, text } of set.problems) {

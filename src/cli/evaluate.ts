@@ -33,8 +33,9 @@ import {
   resolveSampling,
   type SamplingFlags,
 } from './samplingOptions.js';
+import { addStopOptions, describeStops, resolveStops, type StopFlags } from './stopOptions.js';
 
-interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags, BudgetFlags {
+interface EvaluateFlags extends ModelFlags, EngineFlags, SamplingFlags, StopFlags, BudgetFlags {
   model: string;
   problems: string;
   samples: number;
@@ -99,6 +100,7 @@ export function evaluateCommand(): Command {
     .option('--json', 'print the result as JSON');
   addBudgetOptions(command);
   addSamplingOptions(command);
+  addStopOptions(command);
   addModelOptions(command);
   addEngineOptions(command, DEFAULT_ROWS);
   return command
@@ -135,6 +137,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     vote: flags.vote,
     inFlight,
     ...pace,
+    ...resolveStops(flags),
     dtype: describeDtype(model.manifest),
     device,
   };
@@ -191,7 +194,7 @@ function printSettings({ settings, modelName }: Run, problems: ProblemSet, folde
     settings.timeBudgetMs === null ? 'no time budget' : `time budget ${formatMs(settings.timeBudgetMs)}`;
   process.stderr.write(
     `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
-      `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}, ` +
+      `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}${describeStops(settings)}, ` +
       `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
       `  ${folder}\n`,
   );

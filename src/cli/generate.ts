@@ -9,6 +9,7 @@ import type { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { DEFAULT_ROWS, Engine } from '../engine/engine.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
 import { accessError } from '../files.js';
+import { stopTextOf } from '../solve/answerStop.js';
 import { encode, readPrompts, tokenizerFor } from './generateInput.js';
 import {
   addEngineOptions,
@@ -25,8 +26,9 @@ import {
   resolveSampling,
   type SamplingFlags,
 } from './samplingOptions.js';
+import { addStopOptions, describeStops, resolveStops, type StopFlags } from './stopOptions.js';
 
-interface GenerateFlags extends ModelFlags, EngineFlags, SamplingFlags {
+interface GenerateFlags extends ModelFlags, EngineFlags, SamplingFlags, StopFlags {
   input: string;
   output: string;
   samples: number;
@@ -44,7 +46,8 @@ export function generateCommand(): Command {
     .description(
       'Draw continuations. Input lines: {"id", "tokens": [ids]}, {"id", "text"} or {"id", "messages": [{"role", "content"}]}.\n' +
         'Output lines, in the order of the input: {"id", "index", "tokens", "text", "finish", "logprobs", "seconds"};\n' +
-        'tokens include the stop token, text does not and is null where the model folder has no tokenizer.',
+        'tokens include the stop token, text does not and is null where the model folder has no tokenizer. A text that\n' +
+        'ends a sample (--stop-text, --stop-at-answer) stays part of both.',
     )
     .argument('<model>', 'checkpoint folder (exported on demand), or an export')
     .requiredOption('--input <file>', 'JSON lines')
@@ -54,6 +57,7 @@ export function generateCommand(): Command {
     .option('--seed <number>', 'decides every draw', integerFrom(0), 0)
     .option('--ignore-eos', 'go on past the end-of-sequence token');
   addSamplingOptions(command);
+  addStopOptions(command);
   addModelOptions(command);
   addEngineOptions(command, DEFAULT_ROWS);
   return command
@@ -67,9 +71,9 @@ export function generateCommand(): Command {
 async function generate(path: string, flags: GenerateFlags): Promise<void> {
   const prompts = await readPrompts(flags.input);
   const model = await openModelToRun(path, flags);
-  const tokenizer = await tokenizerFor(model, prompts);
   const defaults = await readGenerationDefaults(model.folder);
   const template = requestTemplate(flags, defaults, stopTokensOf(model.manifest.config, defaults));
+  const tokenizer = await tokenizerFor(model, prompts, template.stopText !== undefined);
   // The id of a line need not be unique; its number is.
   const requests = prompts.map((prompt) => ({
     ...template,
@@ -79,11 +83,12 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
   const write = await lineWriter(flags.output);
   process.stderr.write(
     `${prompts.length} prompts × ${flags.samples} samples, at most ${template.maxTokens} tokens, ` +
-      `${describeSampling(template.sampling)}, seed ${flags.seed}\n`,
+      `${describeSampling(template.sampling)}${describeStops(resolveStops(flags))}, seed ${flags.seed}\n`,
   );
 
   const engine = await Engine.open(model, {
     rows: flags.rows,
+    readsText: template.stopText !== undefined,
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
   const line = new ProgressLine({ label: 'generating', unit: 'samples', rateUnit: 'tokens/s' });
@@ -127,10 +132,14 @@ function requestTemplate(
   defaults: GenerationDefaults,
   stopTokens: readonly number[],
 ): Omit<GenerateRequest, 'id' | 'promptTokens'> {
+  const stops = resolveStops(flags);
+  const stopText = stopTextOf(stops, null);
   return {
     samples: flags.samples,
     sampling: resolveSampling(flags, defaults.sampling),
     stopTokens: flags.ignoreEos ? [] : stopTokens,
+    ...(stopText && { stopText }),
+    stopLoops: stops.stopLoops,
     maxTokens: flags.maxTokens ?? defaults.maxNewTokens ?? DEFAULT_MAX_TOKENS,
     seed: flags.seed,
   };

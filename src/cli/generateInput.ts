@@ -67,12 +67,13 @@ function parseLine(text: string, place: { file: string; line: number }): z.infer
   throw new BadPromptError('not a prompt', HINT, place);
 }
 
-/** The tokenizer, if the folder has one; its absence is an error only where a line needs it. */
+/** The tokenizer, if the folder has one; its absence is an error only where a line, or `readsText`, needs it. */
 export async function tokenizerFor(
   { folder, manifest }: ExportedModel,
   prompts: readonly PromptLine[],
+  readsText = false,
 ): Promise<ChatTokenizer | null> {
-  const needed = prompts.some((prompt) => prompt.kind !== 'tokens');
+  const needed = readsText || prompts.some((prompt) => prompt.kind !== 'tokens');
   if (!needed && !existsSync(join(folder, 'tokenizer.json'))) return null;
   const tokenizer = await ChatTokenizer.open(folder);
   if (needed) checkVocabulary(folder, tokenizer.vocabSize, manifest.config.vocabSize);

@@ -5,7 +5,7 @@ import type { ExportedModel } from '../export/manifest.js';
 import { type Link, linkInThread, linkToWorker } from './link.js';
 import { sessionSetup } from './openSession.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
-import { BadRequestError, fitRequest, sampleCount } from './request.js';
+import { BadRequestError, checkStopText, fitRequest, sampleCount } from './request.js';
 import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
 
 /** The runtime or its worker broke; nothing more can be drawn from this engine. */
@@ -31,6 +31,8 @@ export interface EngineOptions {
    * not start threads: those would not be held to its permissions. Default: false.
    */
   readonly inThread?: boolean;
+  /** Opens the model's tokenizer beside the session, which requests with `stopText` need. Default: false. */
+  readonly readsText?: boolean;
 }
 
 export interface GenerateOptions {
@@ -61,12 +63,14 @@ export class Engine {
   readonly limits: ModelLimits;
   readonly rows: number;
   readonly #link: Link;
+  readonly #readsText: boolean;
   readonly #tickets = new Map<string, Ticket>();
   #stats = NO_STATS;
   #failure: EngineFailedError | null = null;
 
-  private constructor(link: Link, limits: ModelLimits, rows: number) {
+  private constructor(link: Link, limits: ModelLimits, rows: number, readsText: boolean) {
     this.#link = link;
+    this.#readsText = readsText;
     this.limits = limits;
     this.rows = rows;
   }
@@ -76,8 +80,10 @@ export class Engine {
     const { config } = model.manifest;
     const rows = options.rows ?? DEFAULT_ROWS;
     const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
+    const readsText = options.readsText ?? false;
     const setup: WorkerSetup = {
       maxRows: rows,
+      tokenizerFolder: readsText ? model.folder : null,
       session: sessionSetup(model, {
         maxRows: rows,
         threads: options.threads ?? availableParallelism(),
@@ -85,7 +91,7 @@ export class Engine {
       }),
     };
     const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);
-    const engine = new Engine(link, limits, rows);
+    const engine = new Engine(link, limits, rows, readsText);
     await engine.#ready(model.folder);
     return engine;
   }
@@ -96,7 +102,7 @@ export class Engine {
 
   /**
    * Draws all samples of all requests; calls may overlap and then share the batch. Resolves when the last sample ended.
-   * @throws BadRequestError for an empty prompt, a token outside the vocabulary, a prompt that leaves no room to draw,
+   * @throws BadRequestError for an empty prompt, a stop text that cannot be looked for, a token outside the vocabulary, a prompt that leaves no room to draw,
    * or an id that is already open; EngineFailedError when the worker breaks.
    */
   async generate(requests: readonly GenerateRequest[], options: GenerateOptions = {}): Promise<void> {
@@ -109,6 +115,7 @@ export class Engine {
         });
       }
       ids.add(request.id);
+      checkStopText(request, this.#readsText);
       return fitRequest(request, this.limits);
     });
     const total = accepted.reduce((sum, request) => sum + sampleCount(request), 0);

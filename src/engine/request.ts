@@ -12,6 +12,35 @@ export function sampleCount(request: GenerateRequest): number {
   return typeof request.samples === 'number' ? request.samples : request.samples.length;
 }
 
+/** @throws BadRequestError for texts that cannot end a sample, or any where no text is read */
+export function checkStopText({ stopText, id }: GenerateRequest, readsText: boolean): void {
+  if (!stopText) return;
+  const place = { field: id };
+  if (!readsText) {
+    throw new BadRequestError(
+      'the engine reads no text',
+      'Open it with `readsText` to stop at texts.',
+      place,
+    );
+  }
+  const { strings = [], frame } = stopText;
+  const all = [
+    ...strings,
+    ...(frame?.commands ?? []),
+    ...(frame && frame.after !== null ? [frame.after] : []),
+  ];
+  if (all.includes('')) {
+    throw new BadRequestError(
+      'an empty text stands everywhere',
+      'Give texts of one character or more.',
+      place,
+    );
+  }
+  if (frame?.commands.length === 0) {
+    throw new BadRequestError('the frame has no command', 'Name one, such as `\\boxed`.', place);
+  }
+}
+
 /** Checks a request against the model and shortens `maxTokens` to what its positions allow. @throws BadRequestError */
 export function fitRequest(request: GenerateRequest, limits: ModelLimits): GenerateRequest {
   const { promptTokens, id } = request;

@@ -1,6 +1,8 @@
 /** A sample in the batch, and the request it belongs to. */
+import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
 import { SampleNoise } from './noise.js';
+import { RowStops } from './stops/rowStops.js';
 import type { GenerateRequest, PromptCache, RowInput } from './types.js';
 
 /** A request with the samples that still wait for a row. */
@@ -18,14 +20,17 @@ export class Row implements RowInput {
   readonly tokens: number[] = [];
   readonly logprobs: number[] = [];
   readonly noise: SampleNoise;
+  readonly stops: RowStops;
   finish: Finish | null = null;
 
   constructor(
     readonly job: Job,
     readonly index: number,
     readonly startedAt: number,
+    openText?: () => TextStream,
   ) {
     this.noise = new SampleNoise(job.request.seed, job.request.id, index);
+    this.stops = new RowStops(job.request, openText);
   }
   get nextToken(): number {
     return this.tokens.at(-1) ?? this.job.request.promptTokens.at(-1)!;

@@ -1,4 +1,5 @@
 /** Which samples sit in the batch: admit, step, settle, finish. Runs beside the session, in its worker. */
+import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
 import { CandidateCount } from './candidates.js';
 import { type Job, Row, uniformNumbers } from './row.js';
@@ -10,6 +11,8 @@ export interface SchedulerOptions {
   /** Milliseconds since the Unix epoch, never running backwards. */
   readonly now: () => number;
   readonly onCompletion: (completion: Completion) => void;
+  /** Begins the text of a sample, for requests with `stopText`. Default: there are none. */
+  readonly openText?: () => TextStream;
 }
 
 /** Steps of a chunk while nothing makes it shorter: long enough that work between chunks is small, short enough for `cancel`. */
@@ -89,7 +92,7 @@ export class Scheduler {
       }
       const at = vacant.shift() ?? this.#rows.length;
       this.#session.seat(at, job.prompt);
-      this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now());
+      this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now(), this.#options.openText);
       job.started += 1;
       begun.set(job, (begun.get(job) ?? 0) + 1);
       if (job.waiting.length === 0) this.#remove(job);
@@ -174,8 +177,8 @@ export class Scheduler {
         row.tokens.push(token);
         row.logprobs.push(logprob);
         this.drawnTokens += 1;
-        if (row.stopTokens.includes(token)) this.#finish(row, 'stop');
-        else if (row.remaining <= 0) this.#finish(row, 'length');
+        const finish = row.stops.finishOf(row.tokens);
+        if (finish !== null) this.#finish(row, finish);
       }
     }
   }

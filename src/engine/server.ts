@@ -1,17 +1,21 @@
 /** Serves an engine's requests over a message port: owns the session, runs the scheduler. */
 import type { MessagePort } from 'node:worker_threads';
+import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { openSession } from './openSession.js';
 import { type FromWorker, now, type ToWorker, type WorkerSetup } from './protocol.js';
-import { Scheduler } from './scheduler.js';
+import { Scheduler, type SchedulerOptions } from './scheduler.js';
 import type { Completion, DecoderSession } from './types.js';
 
 /** Totals are reported this often while no sample ends. */
 const STATS_INTERVAL_MS = 100;
 
 /** Opens the session and answers on `port` until told to close. Reports failures there, never by throwing. */
-export async function serve(port: MessagePort, { session, maxRows }: WorkerSetup): Promise<void> {
+export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
   try {
-    const server = new Server(port, await openSession(session), maxRows);
+    const { session, maxRows, tokenizerFolder } = setup;
+    const tokenizer = tokenizerFolder === null ? null : await ChatTokenizer.open(tokenizerFolder);
+    const openText = tokenizer && (() => tokenizer.stream());
+    const server = new Server(port, await openSession(session), { maxRows, ...(openText && { openText }) });
     port.on('message', (message: ToWorker) => server.receive(message));
     post(port, { type: 'ready' });
   } catch (error) {
@@ -30,11 +34,15 @@ class Server {
   #working = false;
   #closing = false;
 
-  constructor(port: MessagePort, session: DecoderSession, maxRows: number) {
+  constructor(
+    port: MessagePort,
+    session: DecoderSession,
+    options: Pick<SchedulerOptions, 'maxRows' | 'openText'>,
+  ) {
     this.#port = port;
     this.#session = session;
     const onCompletion = (completion: Completion) => this.#ended.push(completion);
-    this.#scheduler = new Scheduler(session, { maxRows, now, onCompletion });
+    this.#scheduler = new Scheduler(session, { ...options, now, onCompletion });
   }
 
   receive(message: ToWorker): void {

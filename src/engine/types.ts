@@ -1,5 +1,6 @@
 /** What the engine is asked and what it answers. It knows token ids, a deadline and a seed; nothing of problems. */
 import type { Finish, Sampling } from '../core.js';
+import type { StopText } from './stops/textStop.js';
 
 /** `samples` continuations of one prompt. */
 export interface GenerateRequest {
@@ -11,6 +12,10 @@ export interface GenerateRequest {
   readonly sampling: Sampling;
   /** Drawing one of these ends a sample with `stop`; it is the sample's last token. */
   readonly stopTokens: readonly number[];
+  /** Texts that end a sample with `stop`; the engine must have been opened with `readsText`. Default: none. */
+  readonly stopText?: StopText;
+  /** Ends a sample that repeats itself with `loop`; see `isLooping`. Default: false. */
+  readonly stopLoops?: boolean;
   readonly maxTokens: number;
   readonly seed: number;
   /**

@@ -26,6 +26,16 @@ export function notesOn(score: Score): string[] {
     notes.push(
       `${forced.samples} samples had their answer forced at the end of their time: ${forced.counted ? 'it counts as theirs' : 'it counts in the submission alone, where no sample of the problem has another'}.`,
     );
+  if (finishes.loop > 0)
+    notes.push(
+      `${finishes.loop} samples were ended because they repeated themselves: they count as they stand, with the tokens drawn until then.`,
+    );
+  if (settings.stopAtAnswer === 'first')
+    notes.push(
+      'Samples ended at their first box: what they would have said after it is not in these figures.',
+    );
+  if (settings.stopAtAnswer === 'thought')
+    notes.push('Samples with a box ended with their thoughts: what follows those is not in these figures.');
   if (finishes.error > 0) notes.push(`${finishes.error} samples ended in an error and count as wrong.`);
   return notes;
 }

@@ -22,7 +22,7 @@ export function summaryTable(scores: readonly Score[], labels: readonly string[]
   const isBiased = scores.some(stoppedEarly);
   return {
     title: 'Accuracy',
-    note: `Per cent. avg@${n}: samples right, averaged over problems [95% interval over problems]; maj@${n}: plurality of all samples, ties shared evenly; pass@${n}: any sample right; handed in: answers of the submission that are right; cut: samples ended by the token limit or the deadline; no answer: samples without one.${isBiased ? ` ${BIASED}: problems were stopped early, which biases the averages over samples.` : ''}`,
+    note: `Per cent. avg@${n}: samples right, averaged over problems [95% interval over problems]; maj@${n}: plurality of all samples, ties shared evenly; pass@${n}: any sample right; handed in: answers of the submission that are right; cut: samples ended by the token limit or the deadline, or because they repeated themselves; no answer: samples without one.${isBiased ? ` ${BIASED}: problems were stopped early, which biases the averages over samples.` : ''}`,
     columns: [
       leftColumn('checkpoint'),
       rightColumn('samples'),

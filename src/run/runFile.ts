@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Run } from '../core.js';
+import { ANSWER_STOPS, type Run } from '../core.js';
 import { accessError, systemCode, writeAtomically } from '../files.js';
 import { NotARunError, RunFormatError, RunMismatchError } from './errors.js';
 
@@ -35,9 +35,12 @@ const SettingsShape = z.strictObject({
   vote: z.string(),
   inFlight: z.int().positive(),
   timeBudgetMs: z.number().nonnegative().nullable(),
-  // Runs from before there was a choice lack these four, and were made with what is filled in.
+  // Runs from before there was a choice lack these seven, and were made with what is filled in.
   budgetPolicy: z.string().default('equal'),
   stop: z.string().default('none'),
+  stopTexts: z.array(z.string()).default([]),
+  stopAtAnswer: z.enum(ANSWER_STOPS).default('never'),
+  stopLoops: z.boolean().default(false),
   budgetForcing: z.boolean().default(false),
   difficulty: Digest.nullable().default(null),
   dtype: z.string(),

@@ -74,10 +74,17 @@ export async function readReplay(folders: readonly string[], answers: string): P
 
 function slimmed(sample: Sample): ReplaySample | null {
   const { finish, answer, tokens, ...rest } = sample;
-  if (finish !== 'stop' && finish !== 'length') return null;
+  if (finish !== 'stop' && finish !== 'length' && finish !== 'loop') return null;
   const { index, answerEnd, startedAt, seconds, logprob, tailLogprob } = rest;
   const spent = { startedAt, seconds, logprob, tailLogprob };
-  return { index, value: answer.value, answerEnd, tokens: tokens.length, finish, ...spent };
+  return {
+    index,
+    value: answer.value,
+    answerEnd,
+    tokens: tokens.length,
+    finish: finish === 'stop' ? 'stop' : 'length',
+    ...spent,
+  };
 }
 
 function requireFit(folder: string, run: Run, first: Run): void {

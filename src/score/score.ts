@@ -86,7 +86,7 @@ export interface Score {
   readonly tokensByOutcome: Readonly<Record<'right' | 'wrong' | 'silent', TokenSpread | null>>;
   /** Output tokens of all samples in the journal, cancelled ones included. */
   readonly drawnTokens: number;
-  /** Samples cut by the token limit or the deadline. */
+  /** Samples cut by the token limit, by the deadline, or because they repeated themselves. */
   readonly truncationRate: number;
   readonly noAnswerRate: number;
   /** Share right of the samples that stopped by themselves; `null` when none did. */

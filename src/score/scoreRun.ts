@@ -1,5 +1,5 @@
 /** Scores one run: samples and sealed submission against the answer key. */
-import type { AnswerValue, Run } from '../core.js';
+import type { AnswerValue, Finish, Run } from '../core.js';
 import { digestOf } from '../files.js';
 import type { AnswerKey } from '../problems/answerKey.js';
 import { BusyClock } from './busyClock.js';
@@ -23,6 +23,9 @@ import { wallCurve } from './wallCurve.js';
 
 /** Largest k below n for which maj@k is computed: its cost grows with n k^2, and votes have settled by then. */
 const LARGEST_SUBSET = 64;
+
+/** Ends of samples that were cut: by the token limit, a deadline, or because they repeated themselves. */
+const CUT: readonly Finish[] = ['length', 'deadline', 'loop'];
 
 export interface ScoreOptions {
   /** Name of the run, as its folder is called. */
@@ -85,9 +88,7 @@ export function scoreRun(
       silent: spreadOfTokens(outcomes.filter(({ answer }) => answer === null)),
     },
     drawnTokens: records.reduce((sum, { tokens }) => sum + tokens, 0),
-    truncationRate: rate(
-      outcomes.filter(({ finish }) => finish === 'length' || finish === 'deadline').length,
-    ),
+    truncationRate: rate(outcomes.filter(({ finish }) => CUT.includes(finish)).length),
     noAnswerRate: rate(outcomes.filter(({ answer }) => answer === null).length),
     accuracyOfStopped: stopped.length > 0 ? mean(stopped.map((outcome) => (outcome.right ? 1 : 0))) : null,
     spread: varianceSplit(problems),

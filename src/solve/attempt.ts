@@ -1,5 +1,5 @@
 /** One problem while its samples are drawn: takes each in, stops the rest once they are not worth it, ends in time. */
-import type { Sample } from '../core.js';
+import type { Finish, Sample } from '../core.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
 import type { Share } from './budget.js';
 import type { Clock } from './clock.js';
@@ -10,6 +10,8 @@ import type { SampleReader, SampleReaderOptions } from './reading.js';
 import type { Sampler } from './sampler.js';
 import type { Trial } from './trial.js';
 
+/** Ends of samples that had all the time they needed: they say how long samples of this problem are. */
+const SPOKEN_OUT: readonly Finish[] = ['stop', 'length', 'loop'];
 /** The longest time that a timer holds; for a longer one it is set again. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -65,7 +67,7 @@ export class Attempt {
     const wasDecided = trial.decidedBy !== null;
     trial.saw(voterOf(sample));
     if (trial.decidedBy !== null && !wasDecided) sampler.cancel(request.id);
-    if (demand !== null && (sample.finish === 'stop' || sample.finish === 'length')) {
+    if (demand !== null && SPOKEN_OUT.includes(sample.finish)) {
       demand.saw(sample.tokens.length);
       share.revise(demand.demand);
       this.#watch();

@@ -5,6 +5,7 @@ import { Engine } from '../engine/engine.js';
 import { BoxedError } from '../errors.js';
 import { readExport } from '../export/manifest.js';
 import { editionOf } from '../problems/editions.js';
+import { stopTextOf } from './answerStop.js';
 import { TimeBudget } from './budget.js';
 import { readMoment, systemClock } from './clock.js';
 import { policyOf } from './policies/named.js';
@@ -35,8 +36,10 @@ async function open(setup: SolverSetup): Promise<Open> {
   const model = await readExport(modelFolder);
   const tokenizer = await ChatTokenizer.open(modelFolder);
   const defaults = await readGenerationDefaults(modelFolder);
+  const edition = editionOf(settings.edition);
   const engine = await Engine.open(model, {
     rows: setup.rows,
+    readsText: stopTextOf(settings, edition) !== null,
     // Threads would not be held to the permissions of this process, so it may start none.
     inThread: true,
     ...(setup.threads !== null && { threads: setup.threads }),
@@ -44,7 +47,7 @@ async function open(setup: SolverSetup): Promise<Open> {
   const solver = new Solver({
     sampler: engine,
     tokenizer,
-    edition: editionOf(settings.edition),
+    edition,
     settings,
     prompt: setup.prompt,
     stopTokens: stopTokensOf(model.manifest.config, defaults),

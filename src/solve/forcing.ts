@@ -1,6 +1,6 @@
 /** Budget forcing: the last resort for a problem that would end without an answer (N. Muennighoff et al., s1, 2025). */
 import { extractAnswer } from '../answers/extract.js';
-import type { ForcedAnswer, Sample, Sampling } from '../core.js';
+import type { Finish, ForcedAnswer, Sample, Sampling } from '../core.js';
 import type { Completion, GenerateRequest } from '../engine/types.js';
 import type { PromptCodec, SampleReaderOptions } from './reading.js';
 import type { Sampler } from './sampler.js';
@@ -25,9 +25,12 @@ export function forcingReserveMs(shareMs: number): number {
   return Number.isFinite(shareMs) ? Math.min(MAX_RESERVE_MS, RESERVE_SHARE * shareMs) : 0;
 }
 
+/** Ends of samples that were cut. */
+const CUT: readonly Finish[] = ['deadline', 'length', 'loop'];
+
 /** Whether a sample can be forced: it was cut, and said nothing that counts. */
 export function isForcible({ finish, answer, tokens }: Sample): boolean {
-  return answer.value === null && tokens.length > 0 && (finish === 'deadline' || finish === 'length');
+  return answer.value === null && tokens.length > 0 && CUT.includes(finish);
 }
 
 export interface ForcingOptions extends SampleReaderOptions {

@@ -1,6 +1,7 @@
 /** Solves one problem after another: prompt, samples, answers, vote. Several may be open; they share the engine's batch. */
 import type { Prediction, Problem, RunSettings, Sample } from '../core.js';
 import type { Edition } from '../problems/editions.js';
+import { stopTextOf } from './answerStop.js';
 import { Attempt } from './attempt.js';
 import type { TimeBudget } from './budget.js';
 import type { Clock } from './clock.js';
@@ -82,17 +83,20 @@ export class Solver {
     voted: boolean,
     onSample: (sample: Sample) => void,
   ): Promise<void> {
-    const { sampler, settings, stopTokens, budget, clock, rows, predictor } = this.#options;
+    const { sampler, edition, settings, stopTokens, budget, clock, rows, predictor } = this.#options;
     const forecastLog = predictor ? forecast(predictor, problem.text) : 0;
     const concurrent = Math.min(missing.length, Math.ceil(rows / settings.inFlight));
     const demand = this.#gauge?.open(forecastLog, concurrent) ?? null;
     const share = budget.open(demand?.demand);
+    const stopText = stopTextOf(settings, edition);
     const request = {
       id: problem.id,
       promptTokens,
       samples: missing,
       sampling: settings.sampling,
       stopTokens,
+      ...(stopText && { stopText }),
+      stopLoops: settings.stopLoops,
       maxTokens: settings.maxTokens,
       seed: settings.seed,
       // At a deadline that several problems share, the next ones come one by one: the first must not take all the rows.
