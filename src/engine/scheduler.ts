@@ -11,6 +11,8 @@ export interface SchedulerOptions {
   /** Milliseconds since the Unix epoch, never running backwards. */
   readonly now: () => number;
   readonly onCompletion: (completion: Completion) => void;
+  /** Steps of a chunk at most. Default: `CHUNK_STEPS`. */
+  readonly chunkSteps?: number;
   /** Begins the text of a sample, for requests with `stopText`. Default: there are none. */
   readonly openText?: () => TextStream;
 }
@@ -147,7 +149,11 @@ export class Scheduler {
     const now = this.#options.now();
     const deadlineMs = Math.min(...rows.map((row) => row.job.deadlineMs));
     const longest = Math.max(...rows.map((row) => row.remaining));
-    const steps = Math.min(CHUNK_STEPS, longest, this.#clock.stepsBefore(deadlineMs - now));
+    const steps = Math.min(
+      this.#options.chunkSteps ?? CHUNK_STEPS,
+      longest,
+      this.#clock.stepsBefore(deadlineMs - now),
+    );
     const share = this.#jobs.length > 0 ? REFILL_SHARE : SHRINK_SHARE;
     const chunk = await this.#session.decode(rows, {
       steps,
