@@ -60,13 +60,14 @@ describe('renderScore', () => {
   test('shows votes by number of samples and what a reader must know', async () => {
     const score = await syntheticScore(GRPO, { problems: 30, samples: 4 });
     const text = renderScore(
-      { ...score, problems: 31, finishes: { ...score.finishes, error: 2 } },
+      { ...score, problems: 31, finishes: { ...score.finishes, error: 2, loop: 3 } },
       { colors: false },
     );
     for (const { k, majority } of score.byVotes)
       expect(text).toMatch(new RegExp(`${k} +${percentWithInterval(majority).replace(/[[\].]/g, '\\$&')}`));
     expect(text).toContain('1 of 31 problems have no sample');
     expect(text).toContain('2 samples ended in an error');
+    expect(text).toContain('3 samples were ended because they repeated themselves');
     expect(widest(text)).toBeLessThanOrEqual(100);
   });
 });

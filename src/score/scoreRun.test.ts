@@ -140,6 +140,16 @@ describe('scoreRun on samples written by hand', () => {
   });
 });
 
+test('a sample that repeated itself was cut', async () => {
+  const result = await score([
+    sampleOf('p000', 0, { value: null, tokens: 60, finish: 'loop' }),
+    sampleOf('p000', 1, { value: 0n, tokens: 10 }),
+  ]);
+  expect(result.finishes.loop).toBe(1);
+  expect(result.truncationRate).toBe(0.5);
+  expect(result.meanTokens.value).toBe(35);
+});
+
 describe('answers of budget forcing', () => {
   const forced = {
     ...{ tokens: [1], text: '\\boxed{7}' },
