@@ -6,6 +6,7 @@ import { type Link, linkInThread, linkToWorker } from './link.js';
 import { sessionSetup } from './openSession.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 import { BadRequestError, checkStopText, fitRequest, sampleCount } from './request.js';
+import { CHUNK_STEPS } from './scheduler.js';
 import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
 
 /** The runtime or its worker broke; nothing more can be drawn from this engine. */
@@ -31,6 +32,8 @@ export interface EngineOptions {
    * not start threads: those would not be held to its permissions. Default: false.
    */
   readonly inThread?: boolean;
+  /** Steps between two moments at which samples end and begin, at most. Default: `CHUNK_STEPS`. */
+  readonly chunkSteps?: number;
   /** Opens the model's tokenizer beside the session, which requests with `stopText` need. Default: false. */
   readonly readsText?: boolean;
 }
@@ -83,6 +86,7 @@ export class Engine {
     const readsText = options.readsText ?? false;
     const setup: WorkerSetup = {
       maxRows: rows,
+      chunkSteps: options.chunkSteps ?? CHUNK_STEPS,
       tokenizerFolder: readsText ? model.folder : null,
       session: sessionSetup(model, {
         maxRows: rows,

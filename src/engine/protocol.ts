@@ -5,6 +5,8 @@ import type { Completion, EngineStats, GenerateRequest } from './types.js';
 export interface WorkerSetup {
   readonly session: SessionSetup;
   readonly maxRows: number;
+  /** Steps of a chunk at most. */
+  readonly chunkSteps: number;
   /** Folder of the tokenizer that texts are read with; `null`: none are. */
   readonly tokenizerFolder: string | null;
 }

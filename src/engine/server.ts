@@ -12,10 +12,14 @@ const STATS_INTERVAL_MS = 100;
 /** Opens the session and answers on `port` until told to close. Reports failures there, never by throwing. */
 export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
   try {
-    const { session, maxRows, tokenizerFolder } = setup;
+    const { session, maxRows, chunkSteps, tokenizerFolder } = setup;
     const tokenizer = tokenizerFolder === null ? null : await ChatTokenizer.open(tokenizerFolder);
     const openText = tokenizer && (() => tokenizer.stream());
-    const server = new Server(port, await openSession(session), { maxRows, ...(openText && { openText }) });
+    const server = new Server(port, await openSession(session), {
+      maxRows,
+      chunkSteps,
+      ...(openText && { openText }),
+    });
     port.on('message', (message: ToWorker) => server.receive(message));
     post(port, { type: 'ready' });
   } catch (error) {
@@ -37,7 +41,7 @@ class Server {
   constructor(
     port: MessagePort,
     session: DecoderSession,
-    options: Pick<SchedulerOptions, 'maxRows' | 'openText'>,
+    options: Pick<SchedulerOptions, 'maxRows' | 'chunkSteps' | 'openText'>,
   ) {
     this.#port = port;
     this.#session = session;

@@ -5,6 +5,7 @@ import { bytesOf, safetensorsFile } from '../../src/checkpoint/testing.js';
 import { temporaryFolder } from './models.js';
 
 const HIDDEN = 8;
+const LARGE = 3e38;
 
 /** Writes it into a new folder. `broken`: a token after which every logit is NaN. */
 export async function logitCheckpoint(logits: ArrayLike<number>, broken?: number): Promise<string> {
@@ -20,9 +21,10 @@ export async function logitCheckpoint(logits: ArrayLike<number>, broken?: number
   const ones = () => tensor([HIDDEN], () => 1);
   const layer = 'model.layers.0';
   const tensors = {
-    // A vector of ones stays one through the layer, which adds nothing, and through the norm.
+    // A vector of ones stays one through the layer, which adds nothing, and through the norm. That of the broken token
+    // has a -1, for which two large numbers of the head add up, beyond float32, where else they cancel.
     'model.embed_tokens.weight': tensor([vocabulary, HIDDEN], (at) =>
-      Math.floor(at / HIDDEN) === broken ? Number.NaN : 1,
+      Math.floor(at / HIDDEN) === broken && at % HIDDEN === 2 ? -1 : 1,
     ),
     [`${layer}.input_layernorm.weight`]: ones(),
     [`${layer}.self_attn.q_proj.weight`]: zeros(HIDDEN, HIDDEN),
@@ -37,7 +39,11 @@ export async function logitCheckpoint(logits: ArrayLike<number>, broken?: number
     [`${layer}.mlp.up_proj.weight`]: zeros(HIDDEN, HIDDEN),
     [`${layer}.mlp.down_proj.weight`]: zeros(HIDDEN, HIDDEN),
     'model.norm.weight': ones(),
-    'lm_head.weight': tensor([vocabulary, HIDDEN], (at) => (at % HIDDEN === 0 ? logits[at / HIDDEN]! : 0)),
+    'lm_head.weight': tensor([vocabulary, HIDDEN], (at) => {
+      const [row, column] = [Math.floor(at / HIDDEN), at % HIDDEN];
+      if (column === 0) return logits[row]!;
+      return broken === undefined || row > 0 ? 0 : ([0, LARGE, -LARGE][column] ?? 0);
+    }),
   };
   const config = {
     architectures: ['Qwen2ForCausalLM'],
