@@ -2,7 +2,7 @@
 # make test        type-check, build and run every test (ARGS='src/engine' for some)
 # make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
-# make soak        read answers out of a million random and mutated texts (or TEXTS=… SEED=…)
+# make soak        read answers out of a million random and mutated texts, then use an engine at random for 30 minutes (or TEXTS=… MINUTES=… SEED=…)
 # make soak-kills  kill runs 200 times at random moments and compare with an undisturbed one (or KILLS=… SEED=…)
 # make budget      hold the simulator's predictions against runs of 20, 60 and 180 s
 # make train       train the three bundled checkpoints from nothing into training/ (or EPOCHS=…); resumes what was stopped
@@ -22,6 +22,7 @@ ANSWERS ?= $(firstword $(wildcard $(PROBLEMS)/answers.sealed.json $(PROBLEMS)/an
 ARGS ?=
 TEXTS ?= 1000000
 KILLS ?= 200
+MINUTES ?= 30
 SEED ?=
 
 # The install script of onnxruntime-node fetches CUDA libraries and fails offline: only wanted beside an NVIDIA driver.
@@ -66,6 +67,7 @@ bench: setup
 
 soak: setup
 	node dist/bench/answers.js $(TEXTS) $(SEED)
+	node --expose-gc dist/bench/engineSoak.js $(MINUTES) $(SEED)
 
 soak-kills: setup
 	node dist/bench/kills.js $(KILLS) $(SEED)

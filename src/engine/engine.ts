@@ -70,6 +70,7 @@ export class Engine {
   readonly #tickets = new Map<string, Ticket>();
   #stats = NO_STATS;
   #failure: EngineFailedError | null = null;
+  #closing: Promise<void> | null = null;
 
   private constructor(link: Link, limits: ModelLimits, rows: number, readsText: boolean) {
     this.#link = link;
@@ -141,8 +142,13 @@ export class Engine {
     this.#post({ type: 'cancel', id });
   }
 
-  /** Ends the worker. Open requests are rejected; a second call does nothing. */
-  async close(): Promise<void> {
+  /** Ends the worker after the chunk in progress. Open requests are rejected; a second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     if (this.#failure) {
       // A worker that broke may not answer any more.
       await this.#link.terminate();
