@@ -52,7 +52,7 @@ async function measure(
   for (let turn = -batches.length; turn < repeats * batches.length; turn += 1) {
     const at = (turn + batches.length) % batches.length;
     const lengths = batches[at]!;
-    for (const [row, length] of lengths.entries()) session.seat(row, firstPositions(config, longest, length));
+    for (const [row, length] of lengths.entries()) session.seat(row, computedPrompt(config, longest, length));
     const rows = lengths.map((position): RowInput => {
       const more = { sampling: SAMPLING, stopTokens: [], remaining: steps };
       return { nextToken: 20, position, history: [20], ...more };
@@ -76,13 +76,12 @@ async function measure(
   });
 }
 
-function firstPositions(
-  { kvHeads, headDim }: ExportManifest['config'],
-  all: KvArrays,
-  length: number,
-): KvArrays {
-  const first = (data: Float32Array) => data.subarray(0, kvHeads * length * headDim);
-  return { length, keys: all.keys.map(first), values: all.values.map(first) };
+/** A prompt whose keys and values are the first `length` of `all`. */
+function computedPrompt(config: ExportManifest['config'], all: KvArrays, length: number): HostPrompt {
+  const tokens = new Array<number>(length + 1).fill(0);
+  const prompt = new HostPrompt(config, tokens, { found: [], fill: () => 0, drop: () => undefined });
+  prompt.append(all, 0, length);
+  return prompt;
 }
 
 const numbers = (text: string) => text.split(',').map(Number);

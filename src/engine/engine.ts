@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { BoxedError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
+import { defaultKvMemoryBytes } from './kvBudget.js';
 import { type Link, linkInThread, linkToWorker } from './link.js';
 import { sessionSetup } from './openSession.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 import { BadRequestError, checkStopText, fitRequest, sampleCount } from './request.js';
 import { CHUNK_STEPS } from './scheduler.js';
-import type { Completion, EngineStats, GenerateRequest, ModelLimits } from './types.js';
+import type { Completion, EngineStats, GenerateRequest, KvMemory, ModelLimits } from './types.js';
 
 /** The runtime or its worker broke; nothing more can be drawn from this engine. */
 export class EngineFailedError extends BoxedError {
@@ -17,15 +18,12 @@ export class EngineFailedError extends BoxedError {
 /** Rows of the batch unless asked otherwise. Beyond this, a CPU gains little and every row's cache costs memory. */
 export const DEFAULT_ROWS = 64;
 
-/** Device memory for keys and values unless asked otherwise: 64 rows of 2,340 tokens for Qwen2.5-1.5B. */
-export const DEFAULT_KV_MEMORY_BYTES = 4 * 2 ** 30;
-
 export interface EngineOptions {
   /** Rows of the batch: samples drawn at the same time. Default: 64. */
   readonly rows?: number;
   /** Threads of the runtime. Default: the processors available. */
   readonly threads?: number;
-  /** Memory for keys and values on a device other than the CPU, at most. Default: 4 GiB. */
+  /** Memory for the keys and values of rows and prompts, at most. Default: `defaultKvMemoryBytes`. */
   readonly kvMemoryBytes?: number;
   /**
    * Runs the session in this thread, which it blocks while it computes, instead of in a worker. For a process that may
@@ -47,17 +45,22 @@ export interface GenerateOptions {
 
 /** Requests of one `generate` call that are still open. */
 interface Ticket {
+  readonly ids: ReadonlySet<string>;
   missing: number;
-  readonly onSample: ((completion: Completion) => void) | undefined;
+  /** `undefined` too once it has thrown. */
+  onSample: ((completion: Completion) => void) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 const NO_STATS: EngineStats = {
   promptTokens: 0,
+  sharedPromptTokens: 0,
   drawnTokens: 0,
   chunks: 0,
   widenedChunks: 0,
+  mostRows: 0,
+  restedRows: 0,
   busyMs: 0,
   runtimeMs: 0,
 };
@@ -68,6 +71,7 @@ export class Engine {
   readonly #link: Link;
   readonly #readsText: boolean;
   readonly #tickets = new Map<string, Ticket>();
+  #memory: KvMemory | null = null;
   #stats = NO_STATS;
   #failure: EngineFailedError | null = null;
   #closing: Promise<void> | null = null;
@@ -92,7 +96,7 @@ export class Engine {
       session: sessionSetup(model, {
         maxRows: rows,
         threads: options.threads ?? availableParallelism(),
-        kvMemoryBytes: options.kvMemoryBytes ?? DEFAULT_KV_MEMORY_BYTES,
+        kvMemoryBytes: options.kvMemoryBytes ?? defaultKvMemoryBytes(model.manifest),
       }),
     };
     const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);
@@ -101,14 +105,21 @@ export class Engine {
     return engine;
   }
 
+  /** What its caches hold. */
+  get memory(): KvMemory {
+    // Known before anybody has the engine: `open` waits for it.
+    return this.#memory!;
+  }
+
   get stats(): EngineStats {
     return this.#stats;
   }
 
   /**
    * Draws all samples of all requests; calls may overlap and then share the batch. Resolves when the last sample ended.
-   * @throws BadRequestError for an empty prompt, a stop text that cannot be looked for, a token outside the vocabulary, a prompt that leaves no room to draw,
-   * or an id that is already open; EngineFailedError when the worker breaks.
+   * @throws BadRequestError for an empty prompt, a stop text that cannot be looked for, a token outside the vocabulary, a prompt
+   * that leaves no room to draw, or an id that is already open; KvMemoryError for a request that the caches can never hold;
+   * EngineFailedError when the worker breaks.
    */
   async generate(requests: readonly GenerateRequest[], options: GenerateOptions = {}): Promise<void> {
     if (this.#failure) throw this.#failure;
@@ -121,19 +132,17 @@ export class Engine {
       }
       ids.add(request.id);
       checkStopText(request, this.#readsText);
-      return fitRequest(request, this.limits);
+      return fitRequest(request, this.limits, this.memory);
     });
     const total = accepted.reduce((sum, request) => sum + sampleCount(request), 0);
     if (total === 0) return;
     await new Promise<void>((resolve, reject) => {
-      const ticket: Ticket = { missing: total, onSample: options.onSample, resolve, reject };
+      const ticket: Ticket = { ids, missing: total, onSample: options.onSample, resolve, reject };
       for (const request of accepted) {
         if (sampleCount(request) > 0) this.#tickets.set(request.id, ticket);
       }
       const deadlineMs = options.deadlineMs ?? Number.POSITIVE_INFINITY;
       for (const request of accepted) this.#post({ type: 'submit', request, deadlineMs });
-    }).finally(() => {
-      for (const id of ids) this.#tickets.delete(id);
     });
   }
 
@@ -164,8 +173,8 @@ export class Engine {
     try {
       await new Promise<void>((resolve, reject) => {
         this.#link.onMessage((message) => {
+          this.#receive(message);
           if (message.type === 'ready') resolve();
-          else this.#receive(message);
           if (message.type === 'failed') reject(this.#failure);
         });
         this.#link.onExit((reason) => {
@@ -190,6 +199,7 @@ export class Engine {
         this.#fail(brokenWorker(message.message));
         return;
       case 'ready':
+        this.#memory = message.memory;
         return;
       default:
         message satisfies never;
@@ -204,10 +214,14 @@ export class Engine {
       ticket.onSample?.(completion);
     } catch (error) {
       // It belongs to whoever gave the callback, not to whoever delivers the message.
+      ticket.onSample = undefined;
       ticket.reject(error);
-      this.cancel(completion.id);
+      for (const id of ticket.ids) this.cancel(id);
     }
-    if (ticket.missing === 0) ticket.resolve();
+    // Not before: samples that end as cancelled must not be taken for those of another request with this id.
+    if (ticket.missing > 0) return;
+    for (const id of ticket.ids) this.#tickets.delete(id);
+    ticket.resolve();
   }
 
   #fail(failure: EngineFailedError): void {

@@ -1,5 +1,6 @@
 /** Inputs of the loop graph that say how tokens are drawn. */
 import { Tensor } from 'onnxruntime-node';
+import type { Sampling } from '../core.js';
 import type { RowInput } from './types.js';
 
 /** Tensors by the names of the graph's inputs or outputs. */
@@ -9,6 +10,16 @@ export type Feeds = Record<string, Tensor>;
 const NO_TOP_K = 2n ** 40n;
 /** Above any sum of probabilities: the `top_p` of rows without that limit. */
 const NO_TOP_P = 2;
+
+/** For a draw that is thrown away: it needs one candidate. */
+export const LIKELIEST: Sampling = {
+  greedy: true,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+};
 
 /** A tensor of integers. */
 export function int64(values: readonly bigint[] | BigInt64Array, dims: readonly number[]): Tensor {
@@ -28,7 +39,7 @@ export function scalingFeeds(rows: readonly ScalingRow[]): Feeds {
 }
 
 /** How each row draws, `[rows, 1]` each. */
-export function samplingFeeds(rows: readonly RowInput[]): Feeds {
+export function samplingFeeds(rows: readonly ScalingRow[]): Feeds {
   const column = [rows.length, 1];
   return {
     ...scalingFeeds(rows),

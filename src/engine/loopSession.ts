@@ -8,10 +8,23 @@ import {
   localKeys,
   localValues,
 } from '../model/loopAttention.js';
-import { type Feeds, greedyFeeds, int64, samplingFeeds } from './feeds.js';
-import { type CacheShape, copyPositions, emptyArrays, type KvArrays, positionBytes } from './kvArrays.js';
+import { type Feeds, greedyFeeds, int64, LIKELIEST, type ScalingRow, samplingFeeds } from './feeds.js';
+import { HostPrompt } from './hostPrompt.js';
+import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
+import { hostMemory, keptPrefixes, PREFIX_BLOCK } from './kvBudget.js';
 import { KvCache, type LoopCacheShape } from './kvCache.js';
-import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
+import { promptBlocks } from './kvMemory.js';
+import { PrefixCache } from './prefixCache.js';
+import type {
+  Chunk,
+  ChunkOptions,
+  DecoderSession,
+  KvMemory,
+  ModelLimits,
+  PromptCache,
+  PromptPiece,
+  RowInput,
+} from './types.js';
 
 export interface LoopSessionOptions {
   readonly modelFile: string;
@@ -20,23 +33,40 @@ export interface LoopSessionOptions {
   readonly maxRows: number;
   /** Threads of the runtime. */
   readonly threads: number;
-  /** Memory for keys and values; none of it is taken before it is needed. */
+  /** Memory for keys and values, at most; none of it is taken before it is needed. */
   readonly kvMemoryBytes: number;
+}
+
+/** Full blocks of rows. */
+interface BlockPart {
+  /** The row of each. */
+  readonly rows: BigInt64Array;
+  /** `[rows of the batch, width]`, see `KvBlocks`. */
+  readonly table: BigInt64Array;
+  readonly width: number;
+  readonly arrays: KvArrays;
 }
 
 export class LoopSession implements DecoderSession {
   readonly limits: ModelLimits;
+  readonly memory: KvMemory;
   readonly #session: InferenceSession;
   readonly #options: LoopSessionOptions;
   readonly #cache: KvCache;
   readonly #cacheOutputs: readonly string[];
+  /** Blocks of `PREFIX_BLOCK` tokens of prompts. */
+  readonly #prefixes: PrefixCache<KvArrays>;
+  #promptBlocks = 0;
   #runtimeMs = 0;
 
   private constructor(session: InferenceSession, options: LoopSessionOptions) {
     this.#session = session;
     this.#options = options;
     this.limits = options.limits;
-    this.#cache = new KvCache(options.shape, options.maxRows, mostBlocks(options));
+    this.memory = hostMemory(options.shape, options.kvMemoryBytes);
+    this.#cache = new KvCache(options.shape, options.maxRows, mostBlocks(options, this.memory));
+    const capacity = keptPrefixes(options.shape, options.kvMemoryBytes);
+    this.#prefixes = new PrefixCache({ blockSize: PREFIX_BLOCK, capacity });
     this.#cacheOutputs = layersOf(options.shape).flatMap((layer) => [localKeys(layer), localValues(layer)]);
   }
 
@@ -55,17 +85,31 @@ export class LoopSession implements DecoderSession {
     return this.#runtimeMs;
   }
 
-  async prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]> {
-    const lengths = prompts.map((prompt) => prompt.length - 1);
-    const width = Math.max(...lengths);
-    if (width === 0) return prompts.map(() => emptyArrays(this.#options.shape, 1, 0));
+  get promptBlocks(): number {
+    return this.#promptBlocks;
+  }
+
+  blocksToBegin(prompt: readonly number[]): number {
+    return promptBlocks(this.memory, prompt.length);
+  }
+
+  begin(tokens: readonly number[]): PromptCache | null {
+    const claim = this.#prefixes.claim(tokens.slice(0, -1));
+    if (claim === null) return null;
+    this.#promptBlocks += this.blocksToBegin(tokens);
+    return new HostPrompt(this.#options.shape, tokens, claim);
+  }
+
+  async prefill(pieces: readonly PromptPiece[]): Promise<void> {
+    const prompts = pieces.map(({ prompt }) => prompt as HostPrompt);
     const rows = prompts.length;
+    const width = Math.max(...pieces.map((piece) => piece.tokens));
     const tokens = new BigInt64Array(rows * width);
     const positions = new BigInt64Array(rows * width).fill(-1n);
     for (const [row, prompt] of prompts.entries()) {
-      for (let at = 0; at < lengths[row]!; at += 1) {
-        tokens[row * width + at] = BigInt(prompt[at]!);
-        positions[row * width + at] = BigInt(at);
+      for (let at = 0; at < pieces[row]!.tokens; at += 1) {
+        tokens[row * width + at] = BigInt(prompt.tokens[prompt.computed + at]!);
+        positions[row * width + at] = BigInt(prompt.computed + at);
       }
     }
     const feeds: Feeds = {
@@ -78,19 +122,23 @@ export class LoopSession implements DecoderSession {
       stop_tokens: int64(new BigInt64Array(rows).fill(-1n), [rows, 1]),
       remaining: int64(new BigInt64Array(rows).fill(1n), [rows]),
       ...greedyFeeds(rows),
-      ...this.#cacheFeeds(null, rows),
+      ...this.#pastFeeds(prompts),
     };
     const results = await this.#run(feeds, this.#cacheOutputs);
     const computed = this.#localPart(results, width);
-    return lengths.map((length, row) => this.#promptPart(computed, row, length));
+    for (const [row, prompt] of prompts.entries()) prompt.append(computed, row, pieces[row]!.tokens);
   }
 
   seat(row: number, prompt: PromptCache): void {
-    this.#cache.seat(row, prompt as KvArrays);
+    this.#cache.seat(row, (prompt as HostPrompt).arrays);
   }
 
   /** A row has a copy of its prompt, and the prompt's own arrays go with it. */
-  forget(): void {}
+  forget(prompt: PromptCache): void {
+    const { tokens, claim } = prompt as HostPrompt;
+    claim.drop();
+    this.#promptBlocks -= this.blocksToBegin(tokens);
+  }
 
   release(row: number): void {
     this.#cache.release(row);
@@ -119,8 +167,8 @@ export class LoopSession implements DecoderSession {
         rows.map((row) => BigInt(row.remaining)),
         [count],
       ),
-      ...samplingFeeds(rows),
-      ...this.#cacheFeeds(this.#cache, count),
+      ...samplingFeeds(rows.map((row) => (row.remaining === 0 ? resting(row) : row))),
+      ...this.#cacheFeeds(),
     };
     const logitsOutput = this.#session.outputNames.includes('logits') ? ['logits'] : [];
     const results = await this.#run(feeds, [
@@ -135,6 +183,8 @@ export class LoopSession implements DecoderSession {
     const steps = cut ? done - 1 : done;
     const tokens = Int32Array.from((results.drawn!.data as BigInt64Array).subarray(0, steps * count), Number);
     const logprobs = (results.logprobs!.data as Float32Array).subarray(0, steps * count);
+    // The graph lets every row draw once; a row that rests forgets it.
+    for (const [at, row] of rows.entries()) if (row.remaining === 0) tokens[at] = -1;
     this.#append(results, tokens, done, steps);
     const logits = (results.logits?.data as Float32Array | undefined) ?? null;
     return { steps, tokens, logprobs, cut, logits };
@@ -163,37 +213,58 @@ export class LoopSession implements DecoderSession {
     };
   }
 
-  /** The first `length` positions of a row of what a run has computed. */
-  #promptPart(from: KvArrays, row: number, length: number): KvArrays {
+  /** What prompts have computed before, as the frozen part of a run that goes on with them. */
+  #pastFeeds(prompts: readonly HostPrompt[]): Feeds {
     const { shape } = this.#options;
-    const part = emptyArrays(shape, 1, length);
-    copyPositions(
-      shape,
-      { arrays: from, item: row, position: 0 },
-      { arrays: part, item: 0, position: 0 },
-      length,
-    );
-    return part;
+    const rows = prompts.length;
+    const past = Math.max(...prompts.map(({ computed }) => computed));
+    const positions = new BigInt64Array(rows * past).fill(-1n);
+    const rest = emptyArrays(shape, rows, past);
+    for (const [row, { arrays, computed }] of prompts.entries()) {
+      for (let at = 0; at < computed; at += 1) positions[row * past + at] = BigInt(at);
+      copyPositions(
+        shape,
+        { arrays, item: 0, position: 0 },
+        { arrays: rest, item: row, position: 0 },
+        computed,
+      );
+    }
+    const none = { rows: new BigInt64Array(0), width: 0, table: new BigInt64Array(0) };
+    return this.#partFeeds(rows, positions, rest, { ...none, arrays: emptyArrays(shape, 0, 0) });
   }
 
-  #cacheFeeds(cache: KvCache | null, rows: number): Feeds {
-    const { layers, kvHeads, headDim, blockLength } = this.#options.shape;
-    const capacity = cache?.capacity ?? 0;
-    const blocks = cache?.blocks.count ?? 0;
-    const table = cache?.blocks.table(rows) ?? { width: 0, blocks: new BigInt64Array(0) };
-    const rest = [rows, kvHeads, 1, capacity, headDim];
-    const full = [blocks, kvHeads, 1, blockLength, headDim];
-    const empty = new Float32Array(0);
-    const feeds: Feeds = {
-      frozen_positions: int64(cache?.positions ?? new BigInt64Array(0), [rows, capacity]),
-      block_rows: int64(cache?.blocks.rows ?? new BigInt64Array(0), [blocks]),
-      block_table: int64(table.blocks, [rows, table.width]),
+  #cacheFeeds(): Feeds {
+    const { rows, capacity, positions, blocks } = this.#cache;
+    const layers = layersOf(this.#options.shape);
+    const { width, blocks: table } = blocks.table(rows);
+    const rest = {
+      keys: layers.map((layer) => this.#cache.keys(layer)),
+      values: layers.map((layer) => this.#cache.values(layer)),
+      length: capacity,
     };
-    for (let layer = 0; layer < layers; layer += 1) {
-      feeds[frozenKeys(layer)] = new Tensor('float32', cache?.keys(layer) ?? empty, rest);
-      feeds[frozenValues(layer)] = new Tensor('float32', cache?.values(layer) ?? empty, rest);
-      feeds[blockKeys(layer)] = new Tensor('float32', cache?.blocks.keys(layer) ?? empty, full);
-      feeds[blockValues(layer)] = new Tensor('float32', cache?.blocks.values(layer) ?? empty, full);
+    const full = {
+      keys: layers.map((layer) => blocks.keys(layer)),
+      values: layers.map((layer) => blocks.values(layer)),
+      length: this.#options.shape.blockLength,
+    };
+    return this.#partFeeds(rows, positions, rest, { rows: blocks.rows, width, table, arrays: full });
+  }
+
+  /** `positions` and `rest` of the rows, and their full blocks. */
+  #partFeeds(rows: number, positions: BigInt64Array, rest: KvArrays, blocks: BlockPart): Feeds {
+    const { kvHeads, headDim, blockLength } = this.#options.shape;
+    const restDims = [rows, kvHeads, 1, rest.length, headDim];
+    const blockDims = [blocks.rows.length, kvHeads, 1, blockLength, headDim];
+    const feeds: Feeds = {
+      frozen_positions: int64(positions, [rows, rest.length]),
+      block_rows: int64(blocks.rows, [blocks.rows.length]),
+      block_table: int64(blocks.table, [rows, blocks.width]),
+    };
+    for (const layer of layersOf(this.#options.shape)) {
+      feeds[frozenKeys(layer)] = new Tensor('float32', rest.keys[layer]!, restDims);
+      feeds[frozenValues(layer)] = new Tensor('float32', rest.values[layer]!, restDims);
+      feeds[blockKeys(layer)] = new Tensor('float32', blocks.arrays.keys[layer]!, blockDims);
+      feeds[blockValues(layer)] = new Tensor('float32', blocks.arrays.values[layer]!, blockDims);
     }
     return feeds;
   }
@@ -210,9 +281,12 @@ function layersOf(shape: CacheShape): number[] {
   return Array.from({ length: shape.layers }, (_, layer) => layer);
 }
 
+/** What the graph is told of a row that rests: nothing that could ask for more candidates. */
+function resting({ nextToken }: RowInput): ScalingRow {
+  return { sampling: LIKELIEST, history: [nextToken] };
+}
+
 /** Full blocks that rows of the longest context have, or that memory has room for. */
-function mostBlocks({ shape, limits, maxRows, kvMemoryBytes }: LoopSessionOptions): number {
-  const blockBytes = shape.blockLength * positionBytes(shape);
-  const wanted = maxRows * Math.floor(limits.maxPositions / shape.blockLength);
-  return Math.min(wanted, Math.floor(kvMemoryBytes / blockBytes));
+function mostBlocks({ shape, limits, maxRows }: LoopSessionOptions, memory: KvMemory): number {
+  return Math.min(maxRows * Math.floor(limits.maxPositions / shape.blockLength), memory.blocks);
 }

@@ -7,7 +7,7 @@ import { CANDIDATE_TOKENS } from '../model/candidates.js';
 import { keyCache, valueCache } from '../model/pagedAttention.js';
 import { resizeBlanks } from '../onnx/blanks.js';
 import { MODEL_FILE } from '../onnx/writer.js';
-import { type Feeds, int64, type ScalingRow, scalingFeeds } from './feeds.js';
+import { type Feeds, int64, LIKELIEST, type ScalingRow, scalingFeeds } from './feeds.js';
 import { packedFeeds, type Segment } from './packedFeeds.js';
 
 export interface PagedGraphOptions {
@@ -32,10 +32,7 @@ export interface RowCandidates {
 }
 
 /** A row that nothing is drawn for. */
-const NO_DRAW: ScalingRow = {
-  sampling: { greedy: true, temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 },
-  history: [],
-};
+const NO_DRAW: ScalingRow = { sampling: LIKELIEST, history: [] };
 
 export class PagedGraph {
   readonly hasLogits: boolean;
@@ -82,14 +79,19 @@ export class PagedGraph {
     await this.#run(segments, [0], [NO_DRAW], 1, ['logprobs']);
   }
 
-  /** Computes segments of one token each, and the `count` likeliest tokens after each; `rows` are theirs. */
+  /** Computes segments, and the `count` likeliest tokens after each; `rows` are theirs. */
   async candidates(
     segments: readonly Segment[],
     rows: readonly ScalingRow[],
     count: number,
   ): Promise<RowCandidates[]> {
     const outputs = [CANDIDATE_TOKENS, 'probabilities', 'logprobs', ...(this.hasLogits ? ['logits'] : [])];
-    const results = await this.#run(segments, [...segments.keys()], rows, count, outputs);
+    let end = 0;
+    const last = segments.map(({ tokens }) => {
+      end += tokens.length;
+      return end - 1;
+    });
+    const results = await this.#run(segments, last, rows, count, outputs);
     const tokens = results[CANDIDATE_TOKENS]!.data as BigInt64Array;
     const probabilities = results.probabilities!.data as Float32Array;
     const logprobs = results.logprobs!.data as Float32Array;

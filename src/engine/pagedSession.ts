@@ -5,10 +5,21 @@ import { blockBytes } from '../model/pagedAttention.js';
 import { BlockAllocator, OutOfBlocksError } from './blockAllocator.js';
 import { drawCandidate } from './draw.js';
 import type { CacheShape } from './kvArrays.js';
+import { promptBlocks } from './kvMemory.js';
 import type { Segment } from './packedFeeds.js';
 import { PagedGraph } from './pagedGraph.js';
+import { type Claim, PrefixCache } from './prefixCache.js';
 import { LiveRow, Sequence } from './sequence.js';
-import type { Chunk, ChunkOptions, DecoderSession, ModelLimits, PromptCache, RowInput } from './types.js';
+import type {
+  Chunk,
+  ChunkOptions,
+  DecoderSession,
+  KvMemory,
+  ModelLimits,
+  PromptCache,
+  PromptPiece,
+  RowInput,
+} from './types.js';
 
 /** Prompt tokens of one run at most, which bounds the activations: a gigabyte or less at the widths of 32 B models. */
 const RUN_TOKENS = 2048;
@@ -32,11 +43,15 @@ export interface PagedSessionOptions {
   readonly kvMemoryBytes: number;
 }
 
-/** A prompt's whole blocks; its samples share them, and each computes what is left for itself. */
+/**
+ * A prompt's whole blocks. Its samples share them, and each computes what is left with its first token, in the same run: the
+ * graph has no operator that copies a block, and a row reads its prompt from the caches anyway.
+ */
 interface PagedPrompt extends PromptCache {
-  readonly blocks: readonly number[];
+  readonly sequence: Sequence;
   /** Tokens after those blocks, but for the last. */
   readonly rest: readonly number[];
+  readonly claim: Claim<number>;
 }
 
 interface Drawn {
@@ -47,9 +62,12 @@ interface Drawn {
 
 export class PagedSession implements DecoderSession {
   readonly limits: ModelLimits;
+  readonly memory: KvMemory;
   readonly #graph: PagedGraph;
   readonly #options: PagedSessionOptions;
   readonly #blocks: BlockAllocator;
+  /** Blocks by the tokens of the prompts that they hold; those that nobody holds go when there is need of them. */
+  readonly #prefixes: PrefixCache<number>;
   /** By row. */
   readonly #sequences: Sequence[] = [];
 
@@ -57,7 +75,15 @@ export class PagedSession implements DecoderSession {
     this.#graph = graph;
     this.#options = options;
     this.limits = options.limits;
-    this.#blocks = new BlockAllocator(blocks);
+    const { shape, blockSize } = options;
+    this.memory = { blockSize, blocks, blockBytes: bytesOfBlock(shape, blockSize), sharesPrompts: true };
+    this.#blocks = new BlockAllocator(blocks, () => this.#prefixes.evict());
+    this.#prefixes = new PrefixCache({
+      blockSize,
+      capacity: blocks,
+      evictable: (block) => !this.#blocks.isHeld(block),
+      onEvict: (block) => this.#blocks.surrender(block),
+    });
   }
 
   /** @throws OutOfBlocksError when the memory does not hold one block; the runtime's error when it lacks the provider. */
@@ -77,27 +103,65 @@ export class PagedSession implements DecoderSession {
     return this.#blocks.free;
   }
 
-  async prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]> {
+  get promptBlocks(): number {
+    const own = this.#sequences.reduce((sum, { blocks, shared }) => sum + blocks.length - shared, 0);
+    return this.#blocks.count - this.#blocks.free - own;
+  }
+
+  blocksToBegin(prompt: readonly number[]): number {
+    const held = this.#prefixes.find(prompt.slice(0, -1)).filter((block) => this.#blocks.isHeld(block));
+    return promptBlocks(this.memory, prompt.length) - held.length;
+  }
+
+  begin(tokens: readonly number[]): PromptCache | null {
     const { blockSize } = this.#options;
-    const wholes = prompts.map((prompt) => prompt.length - 1 - ((prompt.length - 1) % blockSize));
-    const sequences = wholes.map((whole, at) => new Sequence([], 0, prompts[at]!.slice(0, whole)));
-    await this.#fill(sequences);
-    return prompts.map((prompt, at): PagedPrompt => {
-      const rest = prompt.slice(wholes[at]!, -1);
-      return { length: prompt.length - 1, blocks: sequences[at]!.blocks, rest };
-    });
+    const claim = this.#prefixes.claim(tokens.slice(0, -1));
+    if (claim === null) return null;
+    const count = promptBlocks(this.memory, tokens.length);
+    this.#blocks.share(claim.found);
+    const fresh = Array.from({ length: count - claim.found.length }, () => this.#blocks.take());
+    const [start, length] = [claim.found.length * blockSize, count * blockSize];
+    const sequence = new Sequence([...claim.found, ...fresh], start, tokens.slice(start, length));
+    const rest = tokens.slice(length, -1);
+    const prompt: PagedPrompt = {
+      length,
+      get computed() {
+        return sequence.length;
+      },
+      sequence,
+      rest,
+      claim,
+    };
+    return prompt;
+  }
+
+  async prefill(pieces: readonly PromptPiece[]): Promise<void> {
+    const { blockSize } = this.#options;
+    const parts = pieces.map(({ prompt, tokens }) => ({ prompt: prompt as PagedPrompt, tokens }));
+    await this.#graph.compute(
+      parts.map(({ prompt: { sequence }, tokens }) => segmentOf(sequence, sequence.waiting.slice(0, tokens))),
+    );
+    for (const { prompt, tokens } of parts) {
+      const { sequence, claim } = prompt;
+      const whole = Math.floor(sequence.length / blockSize);
+      sequence.computed(tokens);
+      const filled = sequence.blocks.slice(whole, Math.floor(sequence.length / blockSize));
+      for (const block of filled.slice(0, claim.fill(filled))) this.#blocks.keep(block);
+    }
   }
 
   seat(row: number, prompt: PromptCache): void {
-    const { blocks, rest } = prompt as PagedPrompt;
+    const { sequence, length, rest } = prompt as PagedPrompt;
     const replaced = this.#sequences[row];
-    this.#blocks.share(blocks);
-    this.#sequences[row] = new Sequence(blocks, blocks.length * this.#options.blockSize, rest);
+    this.#blocks.share(sequence.blocks);
+    this.#sequences[row] = new Sequence(sequence.blocks, length, rest);
     if (replaced !== undefined) this.#blocks.drop(replaced.blocks);
   }
 
   forget(prompt: PromptCache): void {
-    this.#blocks.drop((prompt as PagedPrompt).blocks);
+    const { sequence, claim } = prompt as PagedPrompt;
+    claim.drop();
+    this.#blocks.drop(sequence.blocks);
   }
 
   release(row: number): void {
@@ -111,7 +175,6 @@ export class PagedSession implements DecoderSession {
   }
 
   async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
-    await this.#fill(this.#sequences);
     const count = rows.length;
     const tokens: number[] = [];
     const logprobs: number[] = [];
@@ -123,7 +186,8 @@ export class PagedSession implements DecoderSession {
       cut,
       logits: this.#graph.hasLogits ? joined(logits) : null,
     });
-    let live = rows.map((row, at) => new LiveRow(at, row, this.#sequences[at]!));
+    let live = rows.map((row, at) => new LiveRow(at, row, this.#sequences[at]!)).filter((row) => !row.ended);
+    await this.#shorten(live);
     for (let step = 0; step < options.steps; step += 1) {
       const drawn = await this.#step(
         live,
@@ -155,12 +219,12 @@ export class PagedSession implements DecoderSession {
     { candidates }: ChunkOptions,
     uniform: Float32Array,
   ): Promise<Drawn[] | null> {
-    for (const { sequence } of rows) this.#reserve(sequence, sequence.length + 1);
     const sorted = Math.min(candidates, MOST_SORTED);
     const drawn = await this.#draw(rows, uniform, sorted);
+    // Only now, so that a prompt's rest is computed once; a token that is drawn for again is computed again, to the same place.
+    for (const { sequence } of rows) sequence.computed(sequence.waiting.length);
     const open = [...rows.keys()].filter((at) => drawn[at] === null);
     if (open.length > 0 && sorted < candidates) {
-      // Their keys and values are computed again, and written where they already are.
       const again = await this.#draw(
         open.map((at) => rows[at]!),
         uniform,
@@ -168,12 +232,17 @@ export class PagedSession implements DecoderSession {
       );
       for (const [at, place] of open.entries()) drawn[place] = again[at]!;
     }
-    return drawn.every((draw) => draw !== null) ? drawn : null;
+    if (drawn.some((draw) => draw === null)) return null;
+    for (const { sequence } of rows) sequence.computed(1);
+    return drawn as Drawn[];
   }
 
   /** One run over the next token of each row. */
   async #draw(rows: readonly LiveRow[], uniform: Float32Array, count: number): Promise<(Drawn | null)[]> {
-    const segments = rows.map(({ next, sequence }) => segmentOf(sequence, [next]));
+    const segments = rows.map(({ next, sequence }) => {
+      this.#reserve(sequence, sequence.length + sequence.waiting.length + 1);
+      return segmentOf(sequence, [...sequence.waiting, next]);
+    });
     const found = await this.#graph.candidates(segments, rows, count);
     return rows.map(({ at, sampling }, place) => {
       const { tokens, probabilities, logprobs, logits } = found[place]!;
@@ -182,19 +251,19 @@ export class PagedSession implements DecoderSession {
     });
   }
 
-  /** Computes the tokens that wait in `sequences`, some thousands a run. */
-  async #fill(sequences: readonly Sequence[]): Promise<void> {
-    for (;;) {
-      const parts: { sequence: Sequence; tokens: number[] }[] = [];
+  /** Computes what waits in rows until the rest of it fits one run beside their next tokens. */
+  async #shorten(rows: readonly LiveRow[]): Promise<void> {
+    const waiting = () => rows.reduce((sum, { sequence }) => sum + sequence.waiting.length, 0);
+    while (waiting() > RUN_TOKENS) {
       let room = RUN_TOKENS;
-      for (const sequence of sequences) {
+      const parts: { sequence: Sequence; tokens: readonly number[] }[] = [];
+      for (const { sequence } of rows) {
         const tokens = sequence.waiting.slice(0, room);
         if (tokens.length === 0) continue;
         this.#reserve(sequence, sequence.length + tokens.length);
         parts.push({ sequence, tokens });
         room -= tokens.length;
       }
-      if (parts.length === 0) return;
       await this.#graph.compute(parts.map(({ sequence, tokens }) => segmentOf(sequence, tokens)));
       for (const { sequence, tokens } of parts) sequence.computed(tokens.length);
     }
@@ -212,14 +281,19 @@ function segmentOf({ length, blocks }: Sequence, tokens: readonly number[]): Seg
   return { tokens, past: length, blocks };
 }
 
+/** Bytes of a block in all caches together. */
+function bytesOfBlock(shape: CacheShape, blockSize: number): number {
+  return 2 * shape.layers * blockBytes(shape, blockSize);
+}
+
 /** Blocks that fit the memory, the export and the positions that all rows, and as many prompts, can come to. */
 function countBlocks({ kvMemoryBytes, shape, blockSize, limits, maxRows }: PagedSessionOptions): number {
-  const bytes = 2 * shape.layers * blockBytes(shape, blockSize);
+  const bytes = bytesOfBlock(shape, blockSize);
   const affordable = Math.floor(kvMemoryBytes / bytes);
   if (affordable === 0) {
     throw new OutOfBlocksError(
       `one block of keys and values takes ${bytes} bytes, and there are ${kvMemoryBytes}`,
-      'Open the engine with more kvMemoryBytes.',
+      'Give more with --kv-memory.',
     );
   }
   const usable = 2 * maxRows * Math.ceil(limits.maxPositions / blockSize);

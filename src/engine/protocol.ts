@@ -1,6 +1,6 @@
 /** Messages between the engine and its worker. */
 import type { SessionSetup } from './openSession.js';
-import type { Completion, EngineStats, GenerateRequest } from './types.js';
+import type { Completion, EngineStats, GenerateRequest, KvMemory } from './types.js';
 
 export interface WorkerSetup {
   readonly session: SessionSetup;
@@ -17,7 +17,7 @@ export type ToWorker =
   | { readonly type: 'close' };
 
 export type FromWorker =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly memory: KvMemory }
   /** Totals, and the samples that ended since the last such message. */
   | { readonly type: 'news'; readonly stats: EngineStats; readonly completions: readonly Completion[] }
   | { readonly type: 'failed'; readonly message: string };

@@ -1,6 +1,7 @@
 /** Requests checked against the model they are for. */
 import { BoxedError } from '../errors.js';
-import type { GenerateRequest, ModelLimits } from './types.js';
+import { requireRoom } from './kvMemory.js';
+import type { GenerateRequest, KvMemory, ModelLimits } from './types.js';
 
 /** A request that no engine of this model can serve. */
 export class BadRequestError extends BoxedError {
@@ -41,8 +42,11 @@ export function checkStopText({ stopText, id }: GenerateRequest, readsText: bool
   }
 }
 
-/** Checks a request against the model and shortens `maxTokens` to what its positions allow. @throws BadRequestError */
-export function fitRequest(request: GenerateRequest, limits: ModelLimits): GenerateRequest {
+/**
+ * Checks a request against the model and its caches, and shortens `maxTokens` to what its positions allow.
+ * @throws BadRequestError, and KvMemoryError where the caches could never hold it
+ */
+export function fitRequest(request: GenerateRequest, limits: ModelLimits, memory: KvMemory): GenerateRequest {
   const { promptTokens, id } = request;
   const place = { field: id };
   if (promptTokens.length === 0) {
@@ -67,5 +71,7 @@ export function fitRequest(request: GenerateRequest, limits: ModelLimits): Gener
       place,
     );
   }
-  return { ...request, maxTokens: Math.min(request.maxTokens, room) };
+  const fitted = { ...request, maxTokens: Math.min(request.maxTokens, room) };
+  requireRoom(fitted, memory);
+  return fitted;
 }

@@ -1,6 +1,7 @@
 /** A sample in the batch, and the request it belongs to. */
 import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
+import type { Account } from './ledger.js';
 import { SampleNoise } from './noise.js';
 import { RowStops } from './stops/rowStops.js';
 import type { GenerateRequest, PromptCache, RowInput } from './types.js';
@@ -10,9 +11,15 @@ export interface Job {
   readonly request: GenerateRequest;
   readonly deadlineMs: number;
   readonly waiting: number[];
+  /** `null` until it is begun. */
   prompt: PromptCache | null;
   /** Samples that have been given a row. */
   started: number;
+}
+
+/** Whether samples of a job may be given a row. */
+export function isReady({ prompt }: Job): boolean {
+  return prompt !== null && prompt.computed === prompt.length;
 }
 
 /** A sample in the batch. */
@@ -22,11 +29,13 @@ export class Row implements RowInput {
   readonly noise: SampleNoise;
   readonly stops: RowStops;
   finish: Finish | null = null;
+  remaining = 0;
 
   constructor(
     readonly job: Job,
     readonly index: number,
     readonly startedAt: number,
+    readonly account: Account,
     openText?: () => TextStream,
   ) {
     this.noise = new SampleNoise(job.request.seed, job.request.id, index);
@@ -47,7 +56,8 @@ export class Row implements RowInput {
   get stopTokens() {
     return this.job.request.stopTokens;
   }
-  get remaining(): number {
+  /** Tokens it may still draw in all. */
+  get left(): number {
     return this.job.request.maxTokens - this.tokens.length;
   }
 }

@@ -189,7 +189,8 @@ describe('Scheduler', () => {
       now: () => 0,
       onCompletion: (completion) => completions.push(completion),
     });
-    for (const id of ['a', 'b', 'c']) scheduler.submit(request(id), Number.POSITIVE_INFINITY);
+    for (const id of ['a', 'b', 'c'])
+      scheduler.submit(request(id, { promptTokens: [7, 8, 9] }), Number.POSITIVE_INFINITY);
     while (!scheduler.idle) await scheduler.turn();
     const ended = completions.map(
       ({ id, index, finish }) => `${id}/${index}${finish === 'cancelled' ? ' cancelled' : ''}`,

@@ -2,7 +2,12 @@
 import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
 import { CandidateCount } from './candidates.js';
-import { type Job, Row, uniformNumbers } from './row.js';
+import { JobQueue } from './jobQueue.js';
+import { rowBlocks, rowPositions } from './kvMemory.js';
+import { type Account, Ledger } from './ledger.js';
+import { type GrowingRow, LengthForecast } from './lengthForecast.js';
+import { PIECE_TOKENS, Prefill } from './prefill.js';
+import { isReady, type Job, Row, uniformNumbers } from './row.js';
 import { StepClock } from './stepClock.js';
 import type { Chunk, Completion, DecoderSession, GenerateRequest } from './types.js';
 
@@ -19,153 +24,254 @@ export interface SchedulerOptions {
 
 /** Steps of a chunk while nothing makes it shorter: long enough that work between chunks is small, short enough for `cancel`. */
 export const CHUNK_STEPS = 64;
+/** The same while rows stand empty until a prompt is computed: its next piece comes after the chunk. */
+const WAITING_CHUNK_STEPS = 16;
 /** Part of the batch that may have ended before a chunk ends so that waiting samples take those rows. */
 const REFILL_SHARE = 1 / 8;
 /** The same while nothing waits and the rows are only dropped. */
 const SHRINK_SHARE = 1 / 4;
-/** Prompt tokens, padding included, computed in one run: enough to fill the cores, few enough not to hold up running rows. */
-const PREFILL_TOKENS = 1024;
+/** Prompt tokens computed before the first row begins: nobody is held up then, and a batch that begins fuller is drawn faster. */
+const HEAD_START_TOKENS = 16 * PIECE_TOKENS;
 
 export class Scheduler {
   readonly #session: DecoderSession;
   readonly #options: SchedulerOptions;
-  readonly #jobs: Job[] = [];
+  readonly #jobs = new JobQueue();
   /** Row r of the session holds `#rows[r]`; one with a `finish` is vacant until the next `#admit`. */
   readonly #rows: Row[] = [];
+  readonly #ledger: Ledger;
+  readonly #prefill: Prefill;
   readonly #candidates: CandidateCount;
+  readonly #forecast = new LengthForecast();
   readonly #clock = new StepClock();
-  promptTokens = 0;
+  /** Prompt tokens computed in this turn, padding included. */
+  #computed = 0;
+  /** The same since a row last ran. */
+  #headStart = 0;
   drawnTokens = 0;
   chunks = 0;
   widenedChunks = 0;
+  mostRows = 0;
+  restedRows = 0;
 
   constructor(session: DecoderSession, options: SchedulerOptions) {
     this.#session = session;
     this.#options = options;
     this.#candidates = new CandidateCount(session.limits.vocabSize);
+    this.#ledger = new Ledger(session.memory.blocks, () => session.promptBlocks);
+    this.#prefill = new Prefill({
+      session,
+      ledger: this.#ledger,
+      clock: this.#clock,
+      now: options.now,
+      onLate: (job) => this.#endWaiting([job], 'deadline'),
+      isWaiting: (job) => this.#jobs.has(job),
+    });
   }
 
   /** True when there is nothing to do. */
   get idle(): boolean {
-    return this.#jobs.length === 0 && this.#rows.every((row) => row.finish !== null);
+    return this.#jobs.size === 0 && this.#running === 0;
+  }
+  get promptTokens(): number {
+    return this.#prefill.promptTokens;
+  }
+  get sharedPromptTokens(): number {
+    return this.#prefill.sharedPromptTokens;
   }
 
-  /** Queues a request; of those that wait, the one with the fewest samples begun comes next. `deadlineMs` is in the time of `options.now`. */
+  /**
+   * Queues a request that the session's memory can hold; of those that wait, the one with the fewest samples begun comes
+   * next. `deadlineMs` is in the time of `options.now`.
+   */
   submit(request: GenerateRequest, deadlineMs: number): void {
     const { samples } = request;
     const waiting =
       typeof samples === 'number' ? Array.from({ length: samples }, (_, at) => at) : [...samples];
-    if (waiting.length > 0) this.#jobs.push({ request, deadlineMs, waiting, prompt: null, started: 0 });
+    if (waiting.length > 0) this.#jobs.add({ request, deadlineMs, waiting, prompt: null, started: 0 });
   }
 
   /** Ends all samples of a request as `cancelled`. */
   cancel(id: string): void {
-    this.#endWaiting((job) => job.request.id === id, 'cancelled');
+    this.#endWaiting(this.#jobs.withId(id), 'cancelled');
     for (const row of this.#rows) if (row.job.request.id === id) this.#finish(row, 'cancelled');
   }
 
-  /** One round: fill the batch, draw a chunk, take its tokens in. */
+  /** One round: compute a piece of the prompts, fill the batch, draw a chunk, take its tokens in. */
   async turn(): Promise<void> {
     this.#expire();
-    await this.#admit();
-    if (this.#rows.length > 0) this.#settle(await this.#step());
+    await this.#compute();
+    if (this.#running > 0 || !this.#gathers()) {
+      this.#admit();
+      if (this.#rows.length > 0) this.#settle(await this.#step());
+    }
     this.#expire();
+  }
+
+  /** Rows that have not ended. */
+  get #running(): number {
+    return this.#rows.reduce((count, row) => count + Number(row.finish === null), 0);
+  }
+
+  /** Jobs that the next samples are chosen from: no more than one batch can hold. */
+  get #window(): Job[] {
+    return this.#jobs.first(this.#options.maxRows);
+  }
+
+  /** Jobs whose prompts may be begun: more than those, so that prompts are computed several at a time. */
+  get #upcoming(): Job[] {
+    return this.#jobs.first(2 * this.#options.maxRows);
   }
 
   /** Ends what is past its deadline. */
   #expire(): void {
     const now = this.#options.now();
-    this.#endWaiting((job) => now >= job.deadlineMs, 'deadline');
+    this.#endWaiting(this.#jobs.due(now), 'deadline');
     for (const row of this.#rows) if (now >= row.job.deadlineMs) this.#finish(row, 'deadline');
   }
 
+  /** Computes a piece of the prompts that free rows wait for, unless a running row's deadline would pass meanwhile. */
+  async #compute(): Promise<void> {
+    this.#computed = 0;
+    if (!this.#lacksPrompts()) return;
+    const deadlineMs = this.#rows.reduce(
+      (earliest, { finish, job }) => (finish === null ? Math.min(earliest, job.deadlineMs) : earliest),
+      Number.POSITIVE_INFINITY,
+    );
+    const limit = this.#clock.promptTokensBefore(deadlineMs - this.#options.now());
+    this.#computed = await this.#prefill.piece(this.#upcoming, limit);
+    this.#headStart += this.#computed;
+  }
+
+  /** Whether rows are free that jobs wait for whose prompts are not ready. */
+  #lacksPrompts(): boolean {
+    const window = this.#window;
+    const free = this.#options.maxRows - this.#running;
+    const next = window.filter((job) => job.started === 0 && isReady(job)).length;
+    return free > next && window.some((job) => !isReady(job));
+  }
+
+  /** Whether, while no row runs, more prompts are computed first. */
+  #gathers(): boolean {
+    if (this.#computed === 0 || !this.#lacksPrompts()) return false;
+    return this.#headStart < HEAD_START_TOKENS || !this.#window.some(isReady);
+  }
+
   /** Fills vacant and free rows with waiting samples; gives back the rows that stay vacant. */
-  async #admit(): Promise<void> {
+  #admit(): void {
     const vacant = [...this.#rows.keys()].filter((at) => this.#rows[at]!.finish !== null);
+    for (const at of vacant) this.#ledger.close(this.#rows[at]!.account);
     let free = vacant.length + this.#options.maxRows - this.#rows.length;
     const begun = new Map<Job, number>();
-    while (free > 0) {
+    for (; free > 0; free -= 1) {
       const job = this.#nextJob(begun);
-      if (job === null) break;
-      if (job.prompt === null) {
-        // Requests may be cancelled meanwhile, this one among them: choose again.
-        await this.#prefill();
-        continue;
-      }
+      const account = job && this.#accountOf(job);
+      // What does not fit waits, and all that come after it: else a long one might wait for ever.
+      if (job === null || account === null) break;
       const at = vacant.shift() ?? this.#rows.length;
-      this.#session.seat(at, job.prompt);
-      this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now(), this.#options.openText);
+      this.#session.seat(at, job.prompt!);
+      this.#rows[at] = new Row(
+        job,
+        job.waiting.shift()!,
+        this.#options.now(),
+        account,
+        this.#options.openText,
+      );
       job.started += 1;
       begun.set(job, (begun.get(job) ?? 0) + 1);
       if (job.waiting.length === 0) this.#remove(job);
-      free -= 1;
     }
     for (const at of vacant.reverse()) {
       this.#session.release(at);
       const last = this.#rows.pop()!;
       if (at < this.#rows.length) this.#rows[at] = last;
     }
+    this.mostRows = Math.max(this.mostRows, this.#rows.length);
   }
 
   /**
-   * The request with the fewest samples begun, of those that one batch can hold: when a deadline cuts requests short, each
-   * then has some samples, rather than some all and others none. `null` when none may begin another in this turn.
+   * The ready request with the fewest samples begun: when a deadline cuts requests short, each then has some samples,
+   * rather than some all and others none. `null` when none may begin another in this turn.
    */
   #nextJob(begun: ReadonlyMap<Job, number>): Job | null {
     const { maxRows } = this.#options;
-    return this.#jobs.slice(0, maxRows).reduce<Job | null>((fewest, job) => {
+    return this.#window.filter(isReady).reduce<Job | null>((fewest, job) => {
       if ((begun.get(job) ?? 0) >= (job.request.startsPerTurn ?? maxRows)) return fewest;
       return fewest === null || job.started < fewest.started ? job : fewest;
     }, null);
   }
 
-  /** Computes the prompts of the next jobs together, unless the first one's deadline would pass meanwhile. */
-  async #prefill(): Promise<void> {
-    const group: Job[] = [];
-    let width = 0;
-    for (const job of this.#jobs) {
-      if (job.prompt !== null) continue;
-      width = Math.max(width, job.request.promptTokens.length);
-      if (group.length > 0 && width * (group.length + 1) > PREFILL_TOKENS) break;
-      group.push(job);
-    }
-    const first = group[0]!;
-    const start = this.#options.now();
-    if (start + this.#clock.prefillMs(first.request.promptTokens.length) >= first.deadlineMs) {
-      this.#endWaiting((job) => job === first, 'deadline');
-      return;
-    }
-    const prompts = await this.#session.prefill(group.map((job) => job.request.promptTokens));
-    for (const [at, job] of group.entries()) {
-      if (this.#jobs.includes(job)) job.prompt = prompts[at]!;
-      else this.#session.forget(prompts[at]!);
-      this.promptTokens += job.request.promptTokens.length;
-    }
-    this.#clock.sawPrefill(width * group.length, this.#options.now() - start);
+  /** Opens an account for a sample of `job`; `null` while the caches have no room for another row. */
+  #accountOf(job: Job): Account | null {
+    const held = rowBlocks(
+      this.#session.memory,
+      job.request.promptTokens.length,
+      job.request.promptTokens.length,
+    );
+    const account = { held, most: this.#prefill.mostBlocks(job) };
+    if (!this.#expectsRoom(job, account)) return null;
+    return this.#ledger.admit(account, this.#prefill.reserve(this.#upcoming)) ? account : null;
+  }
+
+  /** Whether one more row is expected to fit beside those that run until they end: rows that must rest draw nothing. */
+  #expectsRoom(job: Job, account: Account): boolean {
+    const running = this.#rows.filter(({ finish }) => finish === null);
+    const { forRows } = this.#ledger;
+    const most = running.reduce((sum, row) => sum + row.account.most, account.most);
+    if (running.length === 0 || most <= forRows) return true;
+    const { maxTokens, promptTokens } = job.request;
+    const rows = running.map((row) =>
+      this.#growing(row.job, row.position + 1, row.tokens.length, row.job.request.maxTokens),
+    );
+    rows.push(this.#growing(job, promptTokens.length, 0, maxTokens));
+    const { blockSize } = this.#session.memory;
+    // A row's last block is rarely full.
+    return this.#forecast.peak(rows) / blockSize + rows.length <= forRows;
+  }
+
+  #growing({ request }: Job, positions: number, drawn: number, maxTokens: number): GrowingRow {
+    const shared = rowPositions(this.#session.memory, request.promptTokens.length, 0);
+    return { positions: positions - shared, drawn, maxTokens };
   }
 
   async #step(): Promise<Chunk> {
     const rows = this.#rows;
     const now = this.#options.now();
     const deadlineMs = Math.min(...rows.map((row) => row.job.deadlineMs));
-    const longest = Math.max(...rows.map((row) => row.remaining));
-    const steps = Math.min(
-      this.#options.chunkSteps ?? CHUNK_STEPS,
-      longest,
-      this.#clock.stepsBefore(deadlineMs - now),
-    );
-    const share = this.#jobs.length > 0 ? REFILL_SHARE : SHRINK_SHARE;
+    const whole = this.#options.chunkSteps ?? CHUNK_STEPS;
+    const most = this.#computed > 0 && this.#lacksPrompts() ? Math.min(whole, WAITING_CHUNK_STEPS) : whole;
+    this.#lend(Math.min(most, this.#clock.stepsBefore(deadlineMs - now)));
+    const steps = Math.max(...rows.map((row) => row.remaining));
+    const active = rows.filter((row) => row.remaining > 0).length;
+    const share = this.#jobs.size > 0 ? REFILL_SHARE : SHRINK_SHARE;
     const chunk = await this.#session.decode(rows, {
       steps,
-      minActive: rows.length + 1 - Math.max(1, Math.floor(rows.length * share)),
+      minActive: active + 1 - Math.max(1, Math.floor(active * share)),
       candidates: this.#candidates.forRows(rows),
       uniform: uniformNumbers(rows, steps),
     });
+    this.#headStart = 0;
     this.chunks += 1;
+    this.restedRows += rows.length - active;
     if (chunk.cut) this.widenedChunks += 1;
     this.#candidates.saw(chunk.cut);
     this.#clock.sawSteps(chunk.steps + Number(chunk.cut), this.#options.now() - now);
     return chunk;
+  }
+
+  /** Grants rows the blocks of `steps` more tokens, first those that are nearest to their greatest length; some may have to rest. */
+  #lend(steps: number): void {
+    const { memory } = this.#session;
+    const reserve = this.#prefill.reserve(this.#upcoming);
+    const needed = ({ account }: Row) => account.most - account.held;
+    for (const row of [...this.#rows].sort((a, b) => needed(a) - needed(b))) {
+      const { account, position } = row;
+      const prompt = row.job.request.promptTokens.length;
+      const wanted = Math.min(steps, row.left);
+      let held = rowBlocks(memory, prompt, position + wanted);
+      while (held > account.held && !this.#ledger.grant(account, held, reserve)) held -= 1;
+      row.remaining = Math.min(wanted, rowPositions(memory, prompt, account.held) - position);
+    }
   }
 
   /** Appends a chunk's tokens to its rows and tests what ends them. */
@@ -191,21 +297,21 @@ export class Scheduler {
 
   /** Takes a request whose samples are all begun, or given up, out of those that wait. */
   #remove(job: Job): void {
-    this.#jobs.splice(this.#jobs.indexOf(job), 1);
-    if (job.prompt !== null) this.#session.forget(job.prompt);
+    this.#jobs.delete(job);
+    this.#prefill.forget(job);
   }
 
   #finish(row: Row, finish: Finish): void {
     if (row.finish !== null) return;
     row.finish = finish;
+    this.#ledger.retire(row.account);
+    if (finish !== 'deadline' && finish !== 'cancelled') this.#forecast.saw(row.tokens.length);
     this.#complete(row.job, row.index, finish, row.tokens, row.logprobs, row.startedAt);
   }
 
-  /** Ends the waiting samples of jobs that match, without a token. */
-  #endWaiting(matches: (job: Job) => boolean, finish: Finish): void {
-    for (let at = this.#jobs.length - 1; at >= 0; at -= 1) {
-      const job = this.#jobs[at]!;
-      if (!matches(job)) continue;
+  /** Ends the waiting samples of `jobs`, without a token. */
+  #endWaiting(jobs: readonly Job[], finish: Finish): void {
+    for (const job of jobs) {
       this.#remove(job);
       for (const index of job.waiting) this.#complete(job, index, finish, [], [], this.#options.now());
     }

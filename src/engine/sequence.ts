@@ -6,14 +6,19 @@ import type { RowInput } from './types.js';
 export class Sequence {
   /** Blocks held, in order of position. */
   readonly blocks: number[];
-  /** Tokens that come next and whose keys and values are still to be computed. */
-  readonly waiting: number[];
+  /** Of these, the first ones that belong to a prompt. */
+  readonly shared: number;
+  readonly #tokens: readonly number[];
+  readonly #start: number;
   #length: number;
 
-  constructor(blocks: readonly number[], length: number, waiting: readonly number[]) {
+  /** `tokens` follow the `length` positions that `blocks` hold already; their keys and values are still to be computed. */
+  constructor(blocks: readonly number[], length: number, tokens: readonly number[]) {
     this.blocks = [...blocks];
+    this.shared = blocks.length;
+    this.#tokens = tokens;
+    this.#start = length;
     this.#length = length;
-    this.waiting = [...waiting];
   }
 
   /** Positions whose keys and values the blocks hold. */
@@ -21,15 +26,14 @@ export class Sequence {
     return this.#length;
   }
 
-  /** The first `count` of the tokens that waited are in the blocks now. */
-  computed(count: number): void {
-    this.waiting.splice(0, count);
-    this.#length += count;
+  /** Tokens whose keys and values are still to be computed. */
+  get waiting(): readonly number[] {
+    return this.#tokens.slice(this.#length - this.#start);
   }
 
-  /** So is one that never waited. */
-  grow(): void {
-    this.#length += 1;
+  /** `count` more tokens are in the blocks now: of those that waited, or one that never did. */
+  computed(count: number): void {
+    this.#length += count;
   }
 }
 
@@ -63,9 +67,8 @@ export class LiveRow {
     return stopped || this.#drawn.length >= this.#input.remaining;
   }
 
-  /** `next` has been processed, and `token` drawn after it. */
+  /** `token` was drawn after `next`. */
   take(token: number): void {
-    this.sequence.grow();
     this.#drawn.push(token);
   }
 }

@@ -15,13 +15,14 @@ export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void
     const { session, maxRows, chunkSteps, tokenizerFolder } = setup;
     const tokenizer = tokenizerFolder === null ? null : await ChatTokenizer.open(tokenizerFolder);
     const openText = tokenizer && (() => tokenizer.stream());
-    const server = new Server(port, await openSession(session), {
+    const opened = await openSession(session);
+    const server = new Server(port, opened, {
       maxRows,
       chunkSteps,
       ...(openText && { openText }),
     });
     port.on('message', (message: ToWorker) => server.receive(message));
-    post(port, { type: 'ready' });
+    post(port, { type: 'ready', memory: opened.memory });
   } catch (error) {
     postFailure(port, error);
   }
@@ -85,9 +86,11 @@ class Server {
   }
 
   #report(): void {
-    const { promptTokens, drawnTokens, chunks, widenedChunks } = this.#scheduler;
-    const { runtimeMs } = this.#session;
-    const stats = { promptTokens, drawnTokens, chunks, widenedChunks, busyMs: this.#busyMs, runtimeMs };
+    const { promptTokens, sharedPromptTokens, drawnTokens } = this.#scheduler;
+    const { chunks, widenedChunks, mostRows, restedRows } = this.#scheduler;
+    const drawn = { promptTokens, sharedPromptTokens, drawnTokens, chunks, widenedChunks };
+    const times = { busyMs: this.#busyMs, runtimeMs: this.#session.runtimeMs };
+    const stats = { ...drawn, mostRows, restedRows, ...times };
     post(this.#port, { type: 'news', stats, completions: this.#ended.splice(0) });
     this.#reportedAt = now();
   }

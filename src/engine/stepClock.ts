@@ -16,7 +16,13 @@ export class StepClock {
     return Math.max(1, Math.floor((PLANNED_SHARE * leftMs) / this.#stepMs));
   }
 
-  /** Expected milliseconds for a prompt of `tokens`; 0 while nothing is known. */
+  /** Tokens of a prompt that can be computed before a deadline `leftMs` away; all while nothing is known. */
+  promptTokensBefore(leftMs: number): number {
+    if (leftMs === Number.POSITIVE_INFINITY || this.#promptTokenMs === null) return Number.MAX_SAFE_INTEGER;
+    return Math.max(0, Math.floor((PLANNED_SHARE * leftMs) / this.#promptTokenMs));
+  }
+
+  /** Expected milliseconds for `tokens` of a prompt; 0 while nothing is known. */
   prefillMs(tokens: number): number {
     return (this.#promptTokenMs ?? 0) * tokens;
   }

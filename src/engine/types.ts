@@ -41,10 +41,16 @@ export interface Completion {
 /** Totals since the engine was opened. */
 export interface EngineStats {
   readonly promptTokens: number;
+  /** Part of `promptTokens` that other prompts had in common with them, and that was therefore not computed again. */
+  readonly sharedPromptTokens: number;
   readonly drawnTokens: number;
   readonly chunks: number;
   /** Chunks cut short because the sorted candidates did not hold all that the settings keep; their last step was redone. */
   readonly widenedChunks: number;
+  /** Rows that drew together, at most. */
+  readonly mostRows: number;
+  /** Times that a row sat out a chunk, since the memory for its keys and values was lent to others. */
+  readonly restedRows: number;
   /** Wall time with at least one request open. */
   readonly busyMs: number;
   /** Part of `busyMs` spent inside the runtime. */
@@ -58,9 +64,31 @@ export interface ModelLimits {
   readonly maxPositions: number;
 }
 
-/** Keys and values of a prompt's tokens but the last, kept until they are forgotten. */
+/** How much the caches of keys and values hold. */
+export interface KvMemory {
+  /** Positions of a block. What a row or a prompt holds is counted in whole ones. */
+  readonly blockSize: number;
+  /** Blocks for all rows and prompts. */
+  readonly blocks: number;
+  /** Bytes of a block, keys and values of all layers. */
+  readonly blockBytes: number;
+  /** True where rows share the whole blocks of their prompt; else each has a copy beside the prompt's own. */
+  readonly sharesPrompts: boolean;
+}
+
+/** Keys and values of a prompt, computed piece by piece and kept until they are forgotten. */
 export interface PromptCache {
+  /** Tokens to compute before the prompt may be seated: of all but the last, those that its rows do not compute themselves. */
   readonly length: number;
+  /** Of these, the ones that are computed. */
+  readonly computed: number;
+}
+
+/** The next tokens of a prompt that has been begun. */
+export interface PromptPiece {
+  readonly prompt: PromptCache;
+  /** How many, at least 1. */
+  readonly tokens: number;
 }
 
 /** The state of one row of the batch as the session needs it for a chunk. */
@@ -72,7 +100,7 @@ export interface RowInput {
   readonly history: readonly number[];
   readonly sampling: Sampling;
   readonly stopTokens: readonly number[];
-  /** Tokens the row may still draw, at least 1. */
+  /** Tokens the row may draw in this chunk. With 0 it rests: nothing of it is drawn, and nothing is lost. */
   readonly remaining: number;
 }
 
@@ -108,15 +136,25 @@ export interface DecoderSession {
   readonly limits: ModelLimits;
   /** Milliseconds spent inside the runtime so far. */
   readonly runtimeMs: number;
-  /** Computes keys and values of each prompt's tokens but the last, all in one batch. */
-  prefill(prompts: readonly (readonly number[])[]): Promise<PromptCache[]>;
-  /** Puts a prompt into `row`: an occupied one is overwritten, the number of rows adds one. */
+  readonly memory: KvMemory;
+  /** Blocks that prompts hold, each counted once, and apart from those that rows alone hold. */
+  readonly promptBlocks: number;
+  /** Blocks by which `begin` would raise `promptBlocks`. */
+  blocksToBegin(prompt: readonly number[]): number;
+  /**
+   * Takes the blocks of a prompt, and what was computed of another one that begins alike. `null` while another prompt is
+   * computing tokens that they have in common.
+   */
+  begin(prompt: readonly number[]): PromptCache | null;
+  /** Computes the next tokens of prompts, all in one run. */
+  prefill(pieces: readonly PromptPiece[]): Promise<void>;
+  /** Puts a computed prompt into `row`: an occupied one is overwritten, the number of rows adds one. */
   seat(row: number, prompt: PromptCache): void;
-  /** No more samples of this prompt will be seated. */
+  /** No more samples of this prompt will be seated. It need not be computed. */
   forget(prompt: PromptCache): void;
   /** Frees `row`; the last row takes its place. */
   release(row: number): void;
-  /** Draws tokens for all rows and appends their keys and values. */
+  /** Draws tokens for all rows that do not rest, and appends their keys and values. */
   decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk>;
   close(): Promise<void>;
 }

@@ -11,7 +11,8 @@ const steps = uniform.length / rows;
 const row: RowInput = {
   ...{ nextToken: 0, position: 0, history: prompt, sampling, stopTokens: [], remaining: steps },
 };
-const [cache] = await session.prefill([prompt]);
+// Of one token nothing is to be computed before it is seated.
+const cache = session.begin(prompt);
 for (let at = 0; at < rows; at += 1) session.seat(at, cache!);
 const inputs = Array.from({ length: rows }, () => row);
 const { tokens, cut } = await session.decode(inputs, { steps, minActive: 1, candidates, uniform });

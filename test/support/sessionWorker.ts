@@ -10,8 +10,13 @@ const prompts: PromptCache[] = [];
 async function act(session: DecoderSession, ask: Ask): Promise<unknown> {
   switch (ask.verb) {
     case 'prefill': {
-      const caches = await session.prefill(ask.prompts);
-      return caches.map((cache) => prompts.push(cache) - 1);
+      const caches = ask.prompts.map((prompt) => session.begin(prompt));
+      const pieces = caches
+        .filter((cache) => cache !== null)
+        .map((prompt) => ({ prompt, tokens: prompt.length - prompt.computed }))
+        .filter(({ tokens }) => tokens > 0);
+      if (pieces.length > 0) await session.prefill(pieces);
+      return caches.map((cache) => (cache === null ? null : prompts.push(cache) - 1));
     }
     case 'seat':
       return session.seat(ask.row, prompts[ask.prompt]!);
