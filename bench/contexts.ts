@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { HostPrompt } from '../src/engine/hostPrompt.js';
 import { type KvArrays, positionBytes } from '../src/engine/kvArrays.js';
 import { LoopSession, type LoopSessionOptions } from '../src/engine/loopSession.js';
 import { sessionSetup } from '../src/engine/openSession.js';

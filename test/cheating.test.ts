@@ -27,6 +27,7 @@ async function play(trick: string) {
     prompt: trick,
     rows: 1,
     threads: 1,
+    kvMemoryBytes: null,
     predictor: null,
     startedAt: Date.now(),
     onProgress: () => undefined,

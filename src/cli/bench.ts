@@ -6,10 +6,17 @@ import type { Sampling } from '../core.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineStats, GenerateRequest } from '../engine/types.js';
 import type { ExportedModel } from '../export/manifest.js';
-import { addModelOptions, type ModelFlags, openModelToRun } from './modelOptions.js';
-import { integerFrom, integersFrom } from './options.js';
+import {
+  addKvMemoryOption,
+  addModelOptions,
+  type KvMemoryFlags,
+  kvMemoryOf,
+  type ModelFlags,
+  openModelToRun,
+} from './modelOptions.js';
+import { formatBytes, integerFrom, integersFrom } from './options.js';
 
-interface BenchFlags extends ModelFlags {
+interface BenchFlags extends ModelFlags, KvMemoryFlags {
   tokens: number;
   rows: number[];
   repeats: number;
@@ -38,6 +45,8 @@ const SAMPLING: Sampling = {
 interface Figure {
   readonly dtype: string;
   readonly rows: number;
+  /** Of these, the ones that the memory for keys and values had room for at once. */
+  readonly fitting: number;
   readonly tokensPerSecond: number;
   readonly msPerStep: number;
   /** Share of the wall time outside the runtime. */
@@ -65,6 +74,7 @@ export function benchCommand(): Command {
     .option('--repeats <count>', 'measurements of each; the best and the median are kept', integerFrom(1), 3)
     .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1))
     .option('--json', 'print JSON');
+  addKvMemoryOption(command);
   return addModelOptions(command)
     .addHelpText(
       'after',
@@ -79,13 +89,17 @@ async function bench(path: string, flags: BenchFlags): Promise<void> {
     models.push(
       await openModelToRun(path, { ...flags, ...(dtype !== undefined && { dtype: dtype.trim() }) }),
     );
+  const kvMemoryBytes = Math.min(...models.map((model) => kvMemoryOf(flags, model)));
   const cases = flags.rows.flatMap((rows) => models.map((model) => ({ rows, model, runs: [] as Figure[] })));
   // They take turns, so that a slow moment of the machine does not fall on one of them.
   for (let repeat = 0; repeat < flags.repeats; repeat += 1)
-    for (const { rows, model, runs } of cases) runs.push(await measure(model, rows, flags));
+    for (const { rows, model, runs } of cases)
+      runs.push(await measure(model, rows, { ...flags, kvMemory: kvMemoryBytes }));
   const figures = cases.map(({ runs }) => median(runs));
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ machine: machine(), model: path, figures }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ machine: machine(), model: path, kvMemoryBytes, figures }, null, 2)}\n`,
+    );
     return;
   }
   const table = new CliTable({
@@ -93,9 +107,9 @@ async function bench(path: string, flags: BenchFlags): Promise<void> {
     colAligns: ['right', 'left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const { rows, dtype, tokensPerSecond, msPerStep, outside } of figures) {
+  for (const { rows, fitting, dtype, tokensPerSecond, msPerStep, outside } of figures) {
     table.push([
-      rows,
+      fitting < rows ? `${rows} (${fitting} fit)` : rows,
       dtype,
       tokensPerSecond.toLocaleString('en-US', { maximumSignificantDigits: 4 }),
       msPerStep.toFixed(2),
@@ -103,13 +117,15 @@ async function bench(path: string, flags: BenchFlags): Promise<void> {
     ]);
   }
   process.stdout.write(
-    `${path}, ${flags.tokens} tokens a sample on average, median of ${flags.repeats}\n${machine()}\n${table}\n`,
+    `${path}, ${flags.tokens} tokens a sample on average, median of ${flags.repeats}, ` +
+      `${formatBytes(kvMemoryBytes)} for keys and values\n${machine()}\n${table}\n`,
   );
 }
 
 async function measure(model: ExportedModel, rows: number, flags: BenchFlags): Promise<Figure> {
   const engine = await Engine.open(model, {
     rows,
+    kvMemoryBytes: kvMemoryOf(flags, model),
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
   try {
@@ -147,6 +163,7 @@ function figure(dtype: string, rows: number, before: EngineStats, after: EngineS
   return {
     dtype,
     rows,
+    fitting: Math.min(rows, after.mostRows),
     tokensPerSecond: (1000 * tokens) / ms,
     msPerStep: (ms * rows) / tokens,
     outside: 1 - (after.runtimeMs - before.runtimeMs) / ms,

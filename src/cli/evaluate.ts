@@ -22,10 +22,11 @@ import {
   addEngineOptions,
   addModelOptions,
   type EngineFlags,
+  kvMemoryOf,
   type ModelFlags,
   openModelToRun,
 } from './modelOptions.js';
-import { formatMs, integerFrom } from './options.js';
+import { formatBytes, formatMs, integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 import {
   addSamplingOptions,
@@ -149,7 +150,8 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     promptDigest: digestOf(JSON.stringify([prompt, tokenizer.promptDigest])),
   });
   const folder = flags.out ?? join('submissions', defaultName(run));
-  printSettings(run, problems, folder);
+  const kvMemoryBytes = kvMemoryOf(flags, model);
+  printSettings(run, problems, folder, kvMemoryBytes);
 
   const line = new ProgressLine({
     label: run.modelName,
@@ -167,6 +169,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
       prompt,
       rows: flags.rows,
       threads: flags.threads ?? null,
+      kvMemoryBytes,
       predictor,
       startedAt,
       onProgress: ({ samples, solved, stats }) =>
@@ -189,13 +192,19 @@ function defaultName(run: Run): string {
   return `${run.modelName}.${run.problemSet}.x${run.settings.samples}.${digest}`;
 }
 
-function printSettings({ settings, modelName }: Run, problems: ProblemSet, folder: string): void {
+function printSettings(
+  { settings, modelName }: Run,
+  problems: ProblemSet,
+  folder: string,
+  kvMemoryBytes: number,
+): void {
   const budget =
     settings.timeBudgetMs === null ? 'no time budget' : `time budget ${formatMs(settings.timeBudgetMs)}`;
   process.stderr.write(
     `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
       `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}${describeStops(settings)}, ` +
-      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}\n` +
+      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}, ` +
+      `${formatBytes(kvMemoryBytes)} for keys and values\n` +
       `  ${folder}\n`,
   );
 }

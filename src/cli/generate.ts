@@ -15,10 +15,11 @@ import {
   addEngineOptions,
   addModelOptions,
   type EngineFlags,
+  kvMemoryOf,
   type ModelFlags,
   openModelToRun,
 } from './modelOptions.js';
-import { integerFrom } from './options.js';
+import { formatBytes, integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 import {
   addSamplingOptions,
@@ -80,15 +81,17 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
     id: prompt.key,
     promptTokens: encode(prompt, tokenizer),
   }));
+  const kvMemoryBytes = kvMemoryOf(flags, model);
   const write = await lineWriter(flags.output);
   process.stderr.write(
     `${prompts.length} prompts × ${flags.samples} samples, at most ${template.maxTokens} tokens, ` +
-      `${describeSampling(template.sampling)}${describeStops(resolveStops(flags))}, seed ${flags.seed}\n`,
+      `${describeSampling(template.sampling)}${describeStops(resolveStops(flags))}, seed ${flags.seed}, ${formatBytes(kvMemoryBytes)} for keys and values\n`,
   );
 
   const engine = await Engine.open(model, {
     rows: flags.rows,
     readsText: template.stopText !== undefined,
+    kvMemoryBytes,
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
   const line = new ProgressLine({ label: 'generating', unit: 'samples', rateUnit: 'tokens/s' });

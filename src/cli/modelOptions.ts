@@ -1,5 +1,6 @@
 /** The options that say which model runs and how, and the export they come to. */
 import type { Command } from 'commander';
+import { defaultKvMemoryBytes } from '../engine/kvBudget.js';
 import { requireProvider } from '../engine/providers.js';
 import { UsageError } from '../errors.js';
 import { BLOCK_SIZES } from '../export/blocks.js';
@@ -7,7 +8,7 @@ import type { ExportedModel } from '../export/manifest.js';
 import { parseBlockSize, parseRules, type QuantizationOptions } from '../export/quantization.js';
 import { resolveModel } from '../export/resolve.js';
 import { DEVICES, type Device, DTYPES, parseTarget, quantizationOf, type Target } from '../export/target.js';
-import { integerFrom } from './options.js';
+import { byteCount, integerFrom } from './options.js';
 import { ProgressLine } from './progress.js';
 
 export interface ModelFlags {
@@ -19,9 +20,13 @@ export interface ModelFlags {
   precision?: string;
 }
 
-export interface EngineFlags {
+export interface EngineFlags extends KvMemoryFlags {
   rows: number;
   threads?: number;
+}
+
+export interface KvMemoryFlags {
+  kvMemory?: number;
 }
 
 /** Adds `--dtype --device --export-dir --block-size --zero-points --precision`. */
@@ -64,11 +69,30 @@ export function targetOf(flags: ModelFlags): Target {
   return { ...target, quantization };
 }
 
-/** Adds `--rows --threads`. */
+/** Adds `--rows --threads --kv-memory`. */
 export function addEngineOptions(command: Command, rows: number): Command {
-  return command
-    .option('--rows <count>', 'samples drawn at the same time', integerFrom(1), rows)
+  command
+    .option(
+      '--rows <count>',
+      'samples drawn at the same time, where their keys and values have room',
+      integerFrom(1),
+      rows,
+    )
     .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1));
+  return addKvMemoryOption(command);
+}
+
+export function addKvMemoryOption(command: Command): Command {
+  return command.option(
+    '--kv-memory <size>',
+    'memory for keys and values at most, such as 8GB; rows that do not fit wait; default: half of what is available, or 4 GiB of a device',
+    byteCount,
+  );
+}
+
+/** The bytes for keys and values that the flags ask for, or what is taken by itself. */
+export function kvMemoryOf({ kvMemory }: KvMemoryFlags, model: ExportedModel): number {
+  return kvMemory ?? defaultKvMemoryBytes(model.manifest);
 }
 
 /** Opens an export, or exports a checkpoint first, with a progress line. */

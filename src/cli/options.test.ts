@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { durationMs, formatMs, integerFrom, integersFrom, numberBetween } from './options.js';
+import {
+  byteCount,
+  durationMs,
+  formatBytes,
+  formatMs,
+  integerFrom,
+  integersFrom,
+  numberBetween,
+} from './options.js';
 import { describeSampling, resolveSampling } from './samplingOptions.js';
 
 describe('options', () => {
@@ -17,6 +25,23 @@ describe('options', () => {
   test.each(['', '5', 'h', '5x', '5h3', '-5s', '5s later'])('refuses the duration %p', (text) => {
     expect(() => durationMs(text)).toThrow('90s');
   });
+
+  test.each([
+    ['8GB', 8e9, '8 GB'],
+    ['512MB', 512e6, '512 MB'],
+    ['1.5 gib', 1_610_612_736, '1.6 GB'],
+    ['2TB', 2e12, '2,000 GB'],
+  ])('a size %s', (text, bytes, shown) => {
+    expect(byteCount(text)).toBe(bytes);
+    expect(formatBytes(bytes)).toBe(shown);
+  });
+
+  test.each(['', '8', 'GB', '8XB', '0GB', '-1GB', '8GB 2MB', '1e3GB', '99999999TB', 'constructorGB'])(
+    'refuses the size %p',
+    (text) => {
+      expect(() => byteCount(text)).toThrow('512MB');
+    },
+  );
 
   test('numbers are whole, or within their bounds, or refused', () => {
     expect(integerFrom(1)('16')).toBe(16);

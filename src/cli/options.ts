@@ -26,6 +26,23 @@ export function numberBetween(min: number, max: number): (text: string) => numbe
   };
 }
 
+const UNIT_BYTES = { MB: 1e6, GB: 1e9, TB: 1e12, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+
+/** A size such as `8GB`, `512MB` or `1.5GiB`, in bytes. */
+export function byteCount(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT]i?B)$/i.exec(text.trim()) ?? [];
+  const known = Object.entries(UNIT_BYTES).find(([name]) => name.toLowerCase() === unit?.toLowerCase());
+  const bytes = Math.floor(Number(amount) * (known?.[1] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('Write a number with its unit: 8GB, 512MB, 1.5GiB.');
+}
+
+/** Bytes as a short text: `512 MB`, `8.5 GB`. */
+export function formatBytes(bytes: number): string {
+  const [unit, size] = bytes >= 1e9 ? ['GB', 1e9] : ['MB', 1e6];
+  return `${(bytes / Number(size)).toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit}`;
+}
+
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 } as const;
 
 /** A duration such as `90s`, `20m`, `5h` or `4h45m`, in milliseconds. */

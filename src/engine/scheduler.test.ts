@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Sampling } from '../core.js';
+import { promptBlocks, rowBlocks } from './kvMemory.js';
 import { Scheduler } from './scheduler.js';
 import { type Script, ScriptedSession } from './scriptedSession.fixture.js';
-import type { Completion, GenerateRequest } from './types.js';
+import type { Completion, GenerateRequest, KvMemory } from './types.js';
 
 const SAMPLING: Sampling = {
   greedy: false,
@@ -41,6 +42,16 @@ interface Setup {
   readonly maxRows?: number;
   readonly stepMs?: number;
   readonly deadlineMs?: number;
+  readonly memory?: KvMemory;
+  readonly prefixBlock?: number;
+}
+
+/** Turns until nothing is left to do. @throws when turns do nothing */
+async function work(scheduler: Scheduler): Promise<void> {
+  for (let turns = 0; !scheduler.idle; turns += 1) {
+    if (turns === 20_000) throw new Error('the scheduler does not come to an end');
+    await scheduler.turn();
+  }
 }
 
 async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) {
@@ -49,6 +60,8 @@ async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) 
   const session = new ScriptedSession({
     script: setup.script ?? hashing,
     ...(setup.logprob && { logprob: setup.logprob }),
+    ...(setup.memory && { memory: setup.memory }),
+    ...(setup.prefixBlock && { prefixBlock: setup.prefixBlock }),
     onStep: () => {
       time += setup.stepMs ?? 0;
     },
@@ -59,7 +72,7 @@ async function drawAll(requests: readonly GenerateRequest[], setup: Setup = {}) 
     onCompletion: (completion) => completions.push(completion),
   });
   for (const each of requests) scheduler.submit(each, setup.deadlineMs ?? Number.POSITIVE_INFINITY);
-  while (!scheduler.idle) await scheduler.turn();
+  await work(scheduler);
   expect(session.prompts.size).toBe(0);
   const byKey = new Map(completions.map((each) => [`${each.id}/${each.index}`, each]));
   return { completions, byKey, session, scheduler, time };
@@ -191,7 +204,7 @@ describe('Scheduler', () => {
     });
     for (const id of ['a', 'b', 'c'])
       scheduler.submit(request(id, { promptTokens: [7, 8, 9] }), Number.POSITIVE_INFINITY);
-    while (!scheduler.idle) await scheduler.turn();
+    await work(scheduler);
     const ended = completions.map(
       ({ id, index, finish }) => `${id}/${index}${finish === 'cancelled' ? ' cancelled' : ''}`,
     );
@@ -227,7 +240,7 @@ describe('Scheduler', () => {
     scheduler.submit(request('b'), Number.POSITIVE_INFINITY);
     await scheduler.turn();
     scheduler.cancel('a');
-    while (!scheduler.idle) await scheduler.turn();
+    await work(scheduler);
     const finishes = (id: string) => completions.filter((each) => each.id === id).map(({ finish }) => finish);
     expect(finishes('a')).toEqual(new Array(6).fill('cancelled'));
     expect(finishes('b')).not.toContain('cancelled');
@@ -249,4 +262,199 @@ describe('Scheduler', () => {
     expect(await rowsOfLater()).toBe(0);
     expect(await rowsOfLater(1)).toBe(2);
   });
+});
+
+/** Endless samples of one prompt, each of `maxTokens`. */
+const endless: Script = (_, uniform) => 1 + Math.floor(uniform * 900);
+
+describe('a Scheduler with little memory', () => {
+  const memory = (blocks: number, blockSize = 8, sharesPrompts = false): KvMemory => {
+    return { blocks, blockSize, blockBytes: 1, sharesPrompts };
+  };
+
+  test('draws the same tokens whatever the memory, as long as each request fits alone', async () => {
+    const prompt = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 40 });
+    const job = fc.record({
+      promptTokens: prompt,
+      maxTokens: fc.integer({ min: 1, max: 120 }),
+      samples: fc.integer({ min: 1, max: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(job, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.nat(30),
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        async (jobs, maxRows, spare, blockSize, sharesPrompts) => {
+          const requests = jobs.map((changes, at) => request(`r${at}`, changes));
+          const roomy = memory(1e9, blockSize, sharesPrompts);
+          const alone = requests.map(
+            ({ promptTokens: { length }, maxTokens }) =>
+              promptBlocks(roomy, length) + rowBlocks(roomy, length, length + maxTokens - 1),
+          );
+          const tight = memory(Math.max(...alone) + spare, blockSize, sharesPrompts);
+          const expected = await drawAll(requests, { maxRows });
+          const found = await drawAll(requests, { maxRows, memory: tight, prefixBlock: 4 });
+          expect(found.session.mostBlocks).toBeLessThanOrEqual(tight.blocks);
+          expect(texts(found.byKey)).toEqual(texts(expected.byKey));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('lets rows rest rather than begin again, and admits more of them than their greatest lengths would allow', async () => {
+    // Blocks of two and a half rows at their greatest length, which most of them never reach.
+    const requests = [request('a', { samples: 60, maxTokens: 128, promptTokens: [7, 8] })];
+    const { scheduler } = await drawAll(requests, { maxRows: 16, memory: memory(50) });
+    expect(scheduler.mostRows).toBeGreaterThan(5);
+  });
+
+  test('does not fill the caches with rows that would then rest', async () => {
+    const requests = [request('a', { samples: 64, maxTokens: 256, promptTokens: [7, 8], stopTokens: [] })];
+    const { scheduler } = await drawAll(requests, { maxRows: 32, memory: memory(8 * 33), script: endless });
+    const drawn = scheduler.chunks * scheduler.mostRows;
+    expect(scheduler.restedRows).toBeLessThan(drawn / 2);
+  });
+
+  test('a request that finds no room holds back those after it, and none for ever', async () => {
+    const { completions } = await drawAll(
+      [
+        request('small', { samples: 8, maxTokens: 16, stopTokens: [] }),
+        request('large', { samples: 1, maxTokens: 150, stopTokens: [] }),
+        request('later', { samples: 40, maxTokens: 16, stopTokens: [] }),
+      ],
+      { maxRows: 4, memory: memory(24), script: endless },
+    );
+    const order = completions.map(({ id }) => id);
+    expect(order.filter((id) => id === 'later')).toHaveLength(40);
+    expect(order.indexOf('large')).toBeLessThan(40);
+  });
+});
+
+describe('prompts', () => {
+  const long = Array.from({ length: 5000 }, (_, at) => 1 + (at % 900));
+
+  test('are computed in pieces between which running rows draw', async () => {
+    const pieces: number[] = [];
+    const rowsAtPiece: number[] = [];
+    const session = new ScriptedSession({
+      script: endless,
+      onPrefill: (parts) => {
+        pieces.push(...parts.map(({ tokens }) => tokens));
+        rowsAtPiece.push(session.contexts.length);
+      },
+    });
+    const ended: string[] = [];
+    const scheduler = new Scheduler(session, {
+      maxRows: 8,
+      now: () => 0,
+      onCompletion: ({ id }) => ended.push(id),
+    });
+    const short = { promptTokens: [7, 8], samples: 1, maxTokens: 300, stopTokens: [] };
+    scheduler.submit(request('running', short), Number.POSITIVE_INFINITY);
+    await scheduler.turn();
+    scheduler.submit(request('long', { ...short, promptTokens: long }), Number.POSITIVE_INFINITY);
+    scheduler.submit(request('short', { ...short, maxTokens: 10 }), Number.POSITIVE_INFINITY);
+    for (let before = scheduler.drawnTokens; session.prefills < 6; before = scheduler.drawnTokens) {
+      await scheduler.turn();
+      expect(scheduler.drawnTokens).toBeGreaterThan(before);
+    }
+    await work(scheduler);
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(1024);
+    expect(pieces.filter((tokens) => tokens > 1).reduce((sum, tokens) => sum + tokens)).toBe(4999);
+    expect(rowsAtPiece.slice(1).every((rows) => rows > 0)).toBe(true);
+    // A short prompt does not wait for a long one that came before it.
+    expect(ended[0]).toBe('short');
+  });
+
+  test('are given up when they cannot be computed before their deadline, without holding up a row past its own', async () => {
+    let time = 0;
+    const session = new ScriptedSession({
+      script: endless,
+      onStep: () => {
+        time += 1;
+      },
+      onPrefill: (parts) => {
+        time += parts.reduce((sum, { tokens }) => sum + tokens, 0) / 10;
+      },
+    });
+    const ended: Completion[] = [];
+    const scheduler = new Scheduler(session, {
+      maxRows: 4,
+      now: () => time,
+      onCompletion: (completion) => ended.push(completion),
+    });
+    const endlessly = { samples: 1, maxTokens: 100_000, stopTokens: [] };
+    scheduler.submit(request('a', { ...endlessly, promptTokens: long.slice(0, 500) }), 150);
+    await scheduler.turn();
+    scheduler.submit(request('too long', { ...endlessly, promptTokens: long }), 400);
+    scheduler.submit(request('long', { ...endlessly, promptTokens: [...long].reverse() }), 2000);
+    await work(scheduler);
+    const byId = new Map(ended.map((each) => [each.id, each]));
+    expect(byId.get('a')!.seconds).toBeLessThanOrEqual(0.151);
+    expect(byId.get('a')!.tokens.length).toBeGreaterThan(50);
+    expect(byId.get('too long')!.tokens).toHaveLength(0);
+    expect(byId.get('long')!.tokens.length).toBeGreaterThan(1000);
+  });
+
+  test('that begin alike compute their beginning once, also when they come together', async () => {
+    const system = long.slice(0, 200);
+    const requests = Array.from({ length: 20 }, (_, at) =>
+      request(`r${at}`, { promptTokens: [...system, 1 + at, 2, 3] }),
+    );
+    const apart = await drawAll(requests, { maxRows: 8 });
+    const shared = await drawAll(requests, { maxRows: 8, prefixBlock: 16 });
+    expect(texts(shared.byKey)).toEqual(texts(apart.byKey));
+    expect(apart.scheduler.sharedPromptTokens).toBe(0);
+    expect(shared.scheduler.sharedPromptTokens).toBe(19 * 192);
+    expect(shared.scheduler.promptTokens).toBe(20 * 203);
+  });
+
+  test('are forgotten when their request is cancelled half-way', async () => {
+    const session = new ScriptedSession({ script: endless, prefixBlock: 16 });
+    const ended: Completion[] = [];
+    const scheduler = new Scheduler(session, {
+      maxRows: 4,
+      now: () => 0,
+      onCompletion: (completion) => ended.push(completion),
+    });
+    scheduler.submit(request('a', { promptTokens: long }), Number.POSITIVE_INFINITY);
+    // It begins with the same tokens, so it waits for the first.
+    scheduler.submit(request('b', { promptTokens: long, maxTokens: 5 }), Number.POSITIVE_INFINITY);
+    await scheduler.turn();
+    scheduler.cancel('a');
+    expect(session.prompts.size).toBe(0);
+    await work(scheduler);
+    expect(ended.map(({ id, finish }) => `${id} ${finish}`)).toEqual([
+      ...new Array<string>(3).fill('a cancelled'),
+      ...new Array<string>(3).fill('b length'),
+    ]);
+    expect(scheduler.sharedPromptTokens).toBe(1024);
+  });
+});
+
+test('ten thousand requests end exactly once each, with no more prompts in memory than the batch needs', async () => {
+  let most = 0;
+  const ended = new Map<string, number>();
+  const session = new ScriptedSession({
+    script: hashing,
+    onPrefill: () => {
+      most = Math.max(most, session.prompts.size);
+    },
+  });
+  const scheduler = new Scheduler(session, {
+    maxRows: 64,
+    now: () => 0,
+    onCompletion: ({ id, index }) => ended.set(`${id}/${index}`, (ended.get(`${id}/${index}`) ?? 0) + 1),
+  });
+  for (let at = 0; at < 10_000; at += 1) {
+    const changes = { samples: 1, maxTokens: 4, promptTokens: [5, at % 900] };
+    scheduler.submit(request(`r${at}`, changes), 1e9 + at);
+  }
+  await work(scheduler);
+  expect(ended.size).toBe(10_000);
+  expect([...ended.values()].every((count) => count === 1)).toBe(true);
+  expect(most).toBeLessThanOrEqual(128);
 });

@@ -195,7 +195,10 @@ export class Scheduler {
    */
   #nextJob(begun: ReadonlyMap<Job, number>): Job | null {
     const { maxRows } = this.#options;
-    return this.#window.filter(isReady).reduce<Job | null>((fewest, job) => {
+    const ready = this.#window.filter(isReady);
+    // One from further back may hold the memory that those before it wait for.
+    const choice = ready.length > 0 ? ready : this.#upcoming.filter(isReady);
+    return choice.reduce<Job | null>((fewest, job) => {
       if ((begun.get(job) ?? 0) >= (job.request.startsPerTurn ?? maxRows)) return fewest;
       return fewest === null || job.started < fewest.started ? job : fewest;
     }, null);

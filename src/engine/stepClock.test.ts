@@ -28,6 +28,15 @@ describe('StepClock', () => {
     clock.sawPrefill(100, 50);
     expect(clock.prefillMs(500)).toBe(250);
   });
+
+  test('leaves rows most of the time before their deadline', () => {
+    const clock = new StepClock();
+    expect(clock.promptTokensBefore(10)).toBeGreaterThan(1e9);
+    clock.sawPrefill(100, 50);
+    expect(clock.promptTokensBefore(100)).toBe(50);
+    expect(clock.promptTokensBefore(-1)).toBe(0);
+    expect(clock.promptTokensBefore(Number.POSITIVE_INFINITY)).toBeGreaterThan(1e9);
+  });
 });
 
 describe('CandidateCount', () => {

@@ -4,6 +4,8 @@
 const NEWEST = 0.5;
 /** Part of the time left that a chunk may be planned to take: later chunks share the rest, so an estimate that is a third too low still meets the deadline. */
 const PLANNED_SHARE = 0.75;
+/** The same for prompts that are computed while rows run which the deadline is of: most of their last moments are theirs. */
+const PREFILL_SHARE = 0.25;
 
 export class StepClock {
   #stepMs: number | null = null;
@@ -16,10 +18,10 @@ export class StepClock {
     return Math.max(1, Math.floor((PLANNED_SHARE * leftMs) / this.#stepMs));
   }
 
-  /** Tokens of a prompt that can be computed before a deadline `leftMs` away; all while nothing is known. */
+  /** Tokens of prompts that may be computed while rows run whose deadline is `leftMs` away; any number while nothing is known. */
   promptTokensBefore(leftMs: number): number {
     if (leftMs === Number.POSITIVE_INFINITY || this.#promptTokenMs === null) return Number.MAX_SAFE_INTEGER;
-    return Math.max(0, Math.floor((PLANNED_SHARE * leftMs) / this.#promptTokenMs));
+    return Math.max(0, Math.floor((PREFILL_SHARE * leftMs) / this.#promptTokenMs));
   }
 
   /** Expected milliseconds for `tokens` of a prompt; 0 while nothing is known. */

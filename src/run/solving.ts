@@ -31,6 +31,8 @@ export interface SolvingOptions {
   readonly prompt: string;
   readonly rows: number;
   readonly threads: number | null;
+  /** Memory for keys and values; `null`: as the engine takes by itself. */
+  readonly kvMemoryBytes: number | null;
   readonly predictor: Predictor | null;
   /** See `SolverSetup`. */
   readonly hardProblems: number;
@@ -112,14 +114,16 @@ export class Solving {
    * @throws SolverFailedError, SolverProtocolError, and what the journal throws.
    */
   async finish(): Promise<EngineStats | null> {
-    const { run, modelFolder, prompt, rows, threads, predictor, hardProblems } = this.#options;
+    const { run, modelFolder, prompt, predictor, hardProblems } = this.#options;
+    const { rows, threads, kvMemoryBytes } = this.#options;
     const deadlineMs = this.#deadlineMs();
     const watchdog = this.#watch(deadlineMs);
     try {
       const problems = this.#assignments.length;
       const deadline = deadlineMs === null ? null : tellMoment(deadlineMs);
       const known = { predictor, hardProblems, problems, deadline };
-      const setup = { modelFolder, prompt, settings: run.settings, rows, threads, ...known };
+      const limits = { rows, threads, kvMemoryBytes };
+      const setup = { modelFolder, prompt, settings: run.settings, ...limits, ...known };
       this.#solver.send({ type: 'setup', setup });
       this.#report();
       await Promise.race([this.#solver.ended, this.#failed]);

@@ -41,7 +41,15 @@ export async function attack(whisper: Whisper, sandbox?: SandboxOrWhy): Promise<
       });
       solver.ended.then(() => reject(new Error('it ended without a report')), reject);
       const { settings, prompt } = { settings: SETTINGS, prompt: JSON.stringify(whisper) };
-      const known = { rows: 1, threads: 1, problems: 1, deadline: null, predictor: null, hardProblems: 0 };
+      const known = {
+        rows: 1,
+        threads: 1,
+        kvMemoryBytes: null,
+        problems: 1,
+        deadline: null,
+        predictor: null,
+        hardProblems: 0,
+      };
       solver.send({ type: 'setup', setup: { modelFolder: '', prompt, settings, ...known } });
     });
   } finally {

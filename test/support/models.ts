@@ -33,14 +33,18 @@ export async function exportForTest(checkpoint: string, logits = false): Promise
 export const TEST_BLOCK_SIZE = 32;
 
 /** The same for WebGPU. */
-export async function exportForWebgpu(checkpoint: string, logits = false): Promise<ExportedModel> {
+export async function exportForWebgpu(
+  checkpoint: string,
+  logits = false,
+  blockSize = TEST_BLOCK_SIZE,
+): Promise<ExportedModel> {
   const target = join(await temporaryFolder(), 'export');
   return exportCheckpoint(resolve(checkpoint), target, {
     dtype: 'fp16',
     device: 'webgpu',
     digest: 'test',
     logits,
-    blockSize: TEST_BLOCK_SIZE,
+    blockSize,
   });
 }
 

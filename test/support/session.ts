@@ -7,12 +7,17 @@ import type { ExportedModel } from '../../src/export/manifest.js';
 
 /** What the worker is asked, one thing at a time. Prompts are known by numbers. */
 export type Ask =
-  | { readonly verb: 'prefill'; readonly prompts: readonly (readonly number[])[] }
+  | {
+      readonly verb: 'prefill';
+      readonly prompts: readonly (readonly number[])[];
+      readonly pieceTokens: number;
+    }
   | { readonly verb: 'seat'; readonly row: number; readonly prompt: number }
   | { readonly verb: 'forget'; readonly prompt: number }
   | { readonly verb: 'release'; readonly row: number }
   | { readonly verb: 'decode'; readonly rows: readonly RowInput[]; readonly options: ChunkOptions }
   | { readonly verb: 'freeBlocks' }
+  | { readonly verb: 'promptBlocks' }
   | { readonly verb: 'close' };
 
 export interface Answer {
@@ -44,8 +49,9 @@ export class RemoteSession {
     return session;
   }
 
-  async prefill(prompts: readonly (readonly number[])[]): Promise<number[]> {
-    return (await this.#ask({ verb: 'prefill', prompts })) as number[];
+  /** Begins and computes prompts, in pieces of `pieceTokens` each. */
+  async prefill(prompts: readonly (readonly number[])[], pieceTokens = 1e9): Promise<number[]> {
+    return (await this.#ask({ verb: 'prefill', prompts, pieceTokens })) as number[];
   }
   async seat(row: number, prompt: number): Promise<void> {
     await this.#ask({ verb: 'seat', row, prompt });
@@ -62,6 +68,9 @@ export class RemoteSession {
   /** Of a session on the paged layout. */
   async freeBlocks(): Promise<number> {
     return (await this.#ask({ verb: 'freeBlocks' })) as number;
+  }
+  async promptBlocks(): Promise<number> {
+    return (await this.#ask({ verb: 'promptBlocks' })) as number;
   }
   async close(): Promise<void> {
     await this.#ask({ verb: 'close' });

@@ -7,17 +7,28 @@ import type { Answer, Ask } from './session.js';
 
 const prompts: PromptCache[] = [];
 
+/** Begins and computes prompts together, some later than those that compute their beginning. Returns their numbers. */
+async function compute(
+  session: DecoderSession,
+  asked: readonly (readonly number[])[],
+  pieceTokens: number,
+): Promise<number[]> {
+  const caches = asked.map((): PromptCache | null => null);
+  for (;;) {
+    for (const [at, prompt] of asked.entries()) caches[at] ??= session.begin(prompt);
+    const pieces = caches
+      .filter((cache) => cache !== null)
+      .map((prompt) => ({ prompt, tokens: Math.min(pieceTokens, prompt.length - prompt.computed) }))
+      .filter(({ tokens }) => tokens > 0);
+    if (pieces.length > 0) await session.prefill(pieces);
+    else return caches.map((cache) => prompts.push(cache!) - 1);
+  }
+}
+
 async function act(session: DecoderSession, ask: Ask): Promise<unknown> {
   switch (ask.verb) {
-    case 'prefill': {
-      const caches = ask.prompts.map((prompt) => session.begin(prompt));
-      const pieces = caches
-        .filter((cache) => cache !== null)
-        .map((prompt) => ({ prompt, tokens: prompt.length - prompt.computed }))
-        .filter(({ tokens }) => tokens > 0);
-      if (pieces.length > 0) await session.prefill(pieces);
-      return caches.map((cache) => (cache === null ? null : prompts.push(cache) - 1));
-    }
+    case 'prefill':
+      return compute(session, ask.prompts, ask.pieceTokens);
     case 'seat':
       return session.seat(ask.row, prompts[ask.prompt]!);
     case 'forget':
@@ -28,6 +39,8 @@ async function act(session: DecoderSession, ask: Ask): Promise<unknown> {
       return session.decode(ask.rows, ask.options);
     case 'freeBlocks':
       return session instanceof PagedSession ? session.freeBlocks : 0;
+    case 'promptBlocks':
+      return session.promptBlocks;
     case 'close':
       return session.close();
     default:
