@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Sampling } from '../src/core.js';
-import { Engine } from '../src/engine/engine.js';
-import type { Chunk, ChunkOptions, GenerateRequest, RowInput } from '../src/engine/types.js';
+import type { Chunk, ChunkOptions, RowInput } from '../src/engine/types.js';
 import { exportCheckpoint } from '../src/export/exporter.js';
 import type { ExportedModel } from '../src/export/manifest.js';
 import { decodeModel } from '../src/onnx/schema.js';
 import { MODEL_FILE } from '../src/onnx/writer.js';
+import { drawAll, engineContract } from './support/engineContract.js';
 import {
   exportForTest,
   exportForWebgpu,
@@ -20,6 +20,7 @@ import {
   TEST_BLOCK_SIZE,
   temporaryFolder,
 } from './support/models.js';
+import { request, SAMPLING } from './support/requests.js';
 import { RemoteSession } from './support/session.js';
 import { describeOnWebgpu } from './support/webgpu.js';
 
@@ -120,18 +121,19 @@ describeOnWebgpu('a session on WebGPU', () => {
   let tolerance: number;
   let session: RemoteSession;
   let allBlocks: number;
+  let model: ExportedModel;
 
   beforeAll(async () => {
     golden = await readGolden('qwen2-tied-fp32');
     tolerance = toleranceOf(golden);
-    const model = await exportForWebgpu(goldenFolder('qwen2-tied-fp32'), true);
+    model = await exportForWebgpu(goldenFolder('qwen2-tied-fp32'), true);
     session = await RemoteSession.open(model, { maxRows: 20 });
     allBlocks = await session.freeBlocks();
   }, TIMEOUT_MS);
   afterAll(() => session.close());
 
   test(
-    'computes prompts of any lengths together as it does one by one, and in several runs as in one',
+    'computes prompts of any lengths together as it does one by one, and in pieces as at once',
     async () => {
       const { prompts, logits } = golden;
       for (const [at, prompt] of prompts.entries()) {
@@ -139,14 +141,88 @@ describeOnWebgpu('a session on WebGPU', () => {
         expect(furthest(alone.logits!, logits[at]!)).toBeLessThan(tolerance);
         await releaseAll(session, 1);
       }
-      // More tokens than one run takes: the last prompts are computed in two parts.
+      // Pieces that end within a block and at its end, of a prompt that is not in the caches yet.
+      for (const [at, pieceTokens] of [20, 32, 50].entries()) {
+        const other = [at, ...prompts[3]!];
+        const whole = await seatAll(session, [other]);
+        await releaseAll(session, 1);
+        const small = await RemoteSession.open(model, { maxRows: 1 });
+        const [cache] = await small.prefill([other], pieceTokens);
+        await small.seat(0, cache!);
+        expect(furthest((await step(small, [other])).logits!, whole.logits!)).toBeLessThan(tolerance);
+        await small.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'computes what its samples do not share in several runs where that is much',
+    async () => {
+      const { prompts, logits } = golden;
+      // No prompt fills a block, so each row computes all of it: more tokens than one run takes.
+      const wide = await RemoteSession.open(
+        await exportForWebgpu(goldenFolder('qwen2-tied-fp32'), true, 256),
+        { maxRows: 20 },
+      );
       const many = [prompts[2]!, ...new Array<readonly number[]>(18).fill(prompts[3]!)];
-      const together = await seatAll(session, many);
+      const together = await seatAll(wide, many);
       for (const row of many.keys()) {
         const expected = logits[row === 0 ? 2 : 3]!;
         expect(furthest(logitsOf(together, row, many.length), expected)).toBeLessThan(tolerance);
       }
-      await releaseAll(session, many.length);
+      await wide.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'computes blocks that prompts begin with once, and holds them as long as anyone needs them',
+    async () => {
+      const [first, second] = [7, 8].map((token) => [...golden.prompts[3]!, token, token]);
+      const [one] = await session.prefill([first!]);
+      await session.seat(0, one!);
+      await session.forget(one!);
+      const before = await session.promptBlocks();
+      const [other] = await session.prefill([second!]);
+      expect(await session.promptBlocks()).toBe(before);
+      await session.seat(1, other!);
+      await session.forget(other!);
+      await session.release(0);
+      expect(await session.promptBlocks()).toBe(before);
+      const shared = await step(session, [second!]);
+      await session.release(0);
+      expect(await session.promptBlocks()).toBe(0);
+      expect(await session.freeBlocks()).toBe(allBlocks);
+      const fresh = await RemoteSession.open(model, { maxRows: 1 });
+      const alone = await seatAll(fresh, [second!]);
+      expect(furthest(shared.logits!, alone.logits!)).toBeLessThan(tolerance / 4);
+      await fresh.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'lets rows rest in a chunk and go on as if they had not',
+    async () => {
+      const [short, long] = [golden.prompts[2]!, golden.prompts[3]!];
+      await seatAll(session, [short, long]);
+      const rows = [rowAfter([...short, 5], { remaining: 0 }), rowAfter([...long, 6], { remaining: 4 })];
+      const options = { steps: 4, minActive: 1, candidates: 4, uniform: new Float32Array(8) };
+      const rested = await session.decode(rows, options);
+      expect([...rested.tokens].map((token) => token < 0)).toEqual(
+        Array.from({ length: 8 }, (_, at) => at % 2 === 0),
+      );
+      const after = [
+        rowAfter([...short, 5], { remaining: 4 }),
+        rowAfter([...long, 6, ...[1, 3, 5, 7].map((at) => rested.tokens[at]!)]),
+      ];
+      const chunk = await session.decode(after, { ...options, steps: 1 });
+      await releaseAll(session, 2);
+      await seatAll(session, [short]);
+      const alone = await step(session, [[...short, 5]]);
+      expect(furthest(logitsOf(chunk, 0, 2), alone.logits!)).toBeLessThan(tolerance / 4);
+      await releaseAll(session, 1);
     },
     TIMEOUT_MS,
   );
@@ -249,41 +325,10 @@ describeOnWebgpu('blocks on WebGPU', () => {
 });
 
 describeOnWebgpu('the engine on WebGPU', () => {
-  const SAMPLING: Sampling = { ...GREEDY, greedy: false, topP: 0.9, minP: 0.05 };
-  const NEWLINE = 203;
-
-  function request(id: string, changes: Partial<GenerateRequest> = {}): GenerateRequest {
-    const digits = [...id].map((letter) => 20 + (letter.charCodeAt(0) % 10));
-    return {
-      id,
-      promptTokens: [1, NEWLINE, ...digits, ...digits, NEWLINE, 2, NEWLINE],
-      samples: 4,
-      sampling: SAMPLING,
-      stopTokens: [0],
-      maxTokens: 120,
-      seed: 11,
-      ...changes,
-    };
-  }
-
-  async function drawAll(model: ExportedModel, rows: number, requests: readonly GenerateRequest[]) {
-    const engine = await Engine.open(model, { rows });
-    try {
-      const drawn = new Map<string, number[]>();
-      await engine.generate(requests, {
-        onSample: ({ id, index, tokens }) => drawn.set(`${id}/${index}`, [...tokens]),
-      });
-      return new Map([...drawn].sort());
-    } finally {
-      await engine.close();
-    }
-  }
-
-  let onWebgpu: ExportedModel;
-  let onCpu: ExportedModel;
-  beforeAll(async () => {
-    onWebgpu = await exportForWebgpu('models/pebble-grpo');
-    onCpu = await exportForTest('models/pebble-grpo');
+  engineContract({
+    model: () => exportForWebgpu('models/pebble-grpo'),
+    queued: 2_000,
+    timeoutMs: TIMEOUT_MS,
   });
 
   test(
@@ -295,23 +340,12 @@ describeOnWebgpu('the engine on WebGPU', () => {
         request('penalty', { sampling: { ...SAMPLING, repetitionPenalty: 1.1, topK: 20 } }),
         request('greedy', { sampling: GREEDY, samples: 1 }),
       ];
-      const expected = await drawAll(onCpu, 21, requests);
-      const found = await drawAll(onWebgpu, 21, requests);
+      const expected = await drawAll(await exportForTest('models/pebble-grpo'), { rows: 21 }, requests);
+      const found = await drawAll(await exportForWebgpu('models/pebble-grpo'), { rows: 21 }, requests);
       expect([...found.keys()]).toEqual([...expected.keys()]);
       const equal = [...expected].filter(([key, tokens]) => tokens.join() === found.get(key)!.join());
       // Two of three on the software driver; another distribution would leave next to none of about 110 tokens each.
       expect(equal.length).toBeGreaterThanOrEqual(8);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'draws the same tokens whatever the batch size and the order',
-    async () => {
-      const requests = ['a', 'bc', 'def', 'ghij'].map((id) => request(id, { samples: 2, maxTokens: 40 }));
-      const expected = await drawAll(onWebgpu, 8, requests);
-      expect(new Set([...expected.values()].map((tokens) => tokens.join())).size).toBe(8);
-      expect(await drawAll(onWebgpu, 3, [...requests].reverse())).toEqual(expected);
     },
     TIMEOUT_MS,
   );

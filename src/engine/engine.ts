@@ -237,7 +237,7 @@ export class Engine {
 function brokenWorker(reason: string, file?: string): EngineFailedError {
   return new EngineFailedError(
     `the runtime failed: ${reason}`,
-    'Run again with fewer --rows if memory was short; delete the onnx folder to export the model again.',
+    'Run again with fewer --rows and less --kv-memory if memory was short; delete the onnx folder to export the model again.',
     { file },
   );
 }
