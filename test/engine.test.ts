@@ -12,6 +12,7 @@ describe('the engine on the CPU', () => {
   engineContract({
     model: () => exportForTest('models/pebble-grpo'),
     queued: 10_000,
+    turnedAround: 0,
     timeoutMs: 60_000,
   });
 });

@@ -328,6 +328,7 @@ describeOnWebgpu('the engine on WebGPU', () => {
   engineContract({
     model: () => exportForWebgpu('models/pebble-grpo'),
     queued: 2_000,
+    turnedAround: 0.25,
     timeoutMs: TIMEOUT_MS,
   });
 
