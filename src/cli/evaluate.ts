@@ -221,6 +221,9 @@ function printResult(folder: string, result: EvaluateResult, ms: number, json: b
       fallbacks,
       resumedSamples,
       drawnTokens: tokens,
+      promptTokens: result.stats?.promptTokens ?? 0,
+      sharedPromptTokens: result.stats?.sharedPromptTokens ?? 0,
+      mostRows: result.stats?.mostRows ?? 0,
       seconds: ms / 1000,
     };
     process.stdout.write(`${JSON.stringify(summary)}\n`);

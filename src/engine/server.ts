@@ -70,15 +70,15 @@ class Server {
   async #work(): Promise<void> {
     this.#working = true;
     let since = now();
-    while (!this.#scheduler.idle && !this.#closing) {
-      await this.#scheduler.turn();
-      // A turn need not run the session; messages must come in all the same.
+    do {
+      // All messages that are there come in first: requests that were sent together begin together.
       await new Promise(setImmediate);
+      if (!this.#closing) await this.#scheduler.turn();
       const seen = now();
       this.#busyMs += seen - since;
       since = seen;
       if (this.#ended.length > 0 || since - this.#reportedAt >= STATS_INTERVAL_MS) this.#report();
-    }
+    } while (!this.#scheduler.idle && !this.#closing);
     this.#working = false;
     if (!this.#closing) return;
     await this.#session.close();

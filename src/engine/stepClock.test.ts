@@ -29,6 +29,12 @@ describe('StepClock', () => {
     expect(clock.prefillMs(500)).toBe(250);
   });
 
+  test('does not expect long prompts to cost what a short one would suggest', () => {
+    const clock = new StepClock();
+    clock.sawPrefill(1, 32);
+    expect(clock.prefillMs(640)).toBe(320);
+  });
+
   test('leaves rows most of the time before their deadline', () => {
     const clock = new StepClock();
     expect(clock.promptTokensBefore(10)).toBeGreaterThan(1e9);

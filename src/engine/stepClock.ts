@@ -6,6 +6,8 @@ const NEWEST = 0.5;
 const PLANNED_SHARE = 0.75;
 /** The same for prompts that are computed while rows run which the deadline is of: most of their last moments are theirs. */
 const PREFILL_SHARE = 0.25;
+/** A run over fewer tokens of prompts takes about as long as one over so many, and would make the others seem dear. */
+const LEAST_TOKENS = 64;
 
 export class StepClock {
   #stepMs: number | null = null;
@@ -34,7 +36,7 @@ export class StepClock {
   }
 
   sawPrefill(tokens: number, ms: number): void {
-    if (tokens > 0) this.#promptTokenMs = blend(this.#promptTokenMs, ms / tokens);
+    if (tokens > 0) this.#promptTokenMs = blend(this.#promptTokenMs, ms / Math.max(tokens, LEAST_TOKENS));
   }
 }
 
