@@ -4,9 +4,11 @@ import { PREFIX_BLOCK } from './kvBudget.js';
 import type { Claim } from './prefixCache.js';
 import type { PromptCache } from './types.js';
 
-export class HostPrompt implements PromptCache {
-  /** One item, of which the first `computed` positions are there. */
-  readonly arrays: KvArrays;
+/** One item, of which the first `computed` positions are there. */
+export class HostPrompt implements PromptCache, KvArrays {
+  readonly length: number;
+  readonly keys: KvArrays['keys'];
+  readonly values: KvArrays['values'];
   readonly #shape: CacheShape;
   #computed = 0;
 
@@ -17,13 +19,13 @@ export class HostPrompt implements PromptCache {
     readonly claim: Claim<KvArrays>,
   ) {
     this.#shape = shape;
-    this.arrays = emptyArrays(shape, 1, tokens.length - 1);
+    this.length = tokens.length - 1;
+    const { keys, values } = emptyArrays(shape, 1, this.length);
+    this.keys = keys;
+    this.values = values;
     for (const block of claim.found) this.#take(block, 0, PREFIX_BLOCK);
   }
 
-  get length(): number {
-    return this.arrays.length;
-  }
   get computed(): number {
     return this.#computed;
   }
@@ -37,14 +39,14 @@ export class HostPrompt implements PromptCache {
   }
 
   #take(arrays: KvArrays, item: number, count: number): void {
-    const to = { arrays: this.arrays, item: 0, position: this.#computed };
+    const to = { arrays: this, item: 0, position: this.#computed };
     copyPositions(this.#shape, { arrays, item, position: 0 }, to, count);
     this.#computed += count;
   }
 
   #block(at: number): KvArrays {
     const arrays = emptyArrays(this.#shape, 1, PREFIX_BLOCK);
-    const from = { arrays: this.arrays, item: 0, position: at * PREFIX_BLOCK };
+    const from = { arrays: this, item: 0, position: at * PREFIX_BLOCK };
     copyPositions(this.#shape, from, { arrays, item: 0, position: 0 }, PREFIX_BLOCK);
     return arrays;
   }

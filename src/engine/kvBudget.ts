@@ -2,7 +2,7 @@
 import type { ExportedModel } from '../export/manifest.js';
 import { BLOCK_LENGTH } from '../model/loopAttention.js';
 import { type CacheShape, positionBytes } from './kvArrays.js';
-import type { LoopCacheShape } from './kvCache.js';
+import { CAPACITY_STEP, type LoopCacheShape } from './kvCache.js';
 import { readMachine } from './machine.js';
 import type { KvMemory } from './types.js';
 
@@ -16,10 +16,12 @@ const PREFIX_SHARE = 1 / 8;
 export const PREFIX_BLOCK = 16;
 /** What `bytes` hold of rows and prompts on the host. */
 export function hostMemory(shape: LoopCacheShape, bytes: number): KvMemory {
-  const blockSize = shape.blockLength;
+  const blockSize = CAPACITY_STEP;
   const blockBytes = blockSize * positionBytes(shape);
   const blocks = Math.floor(((1 - PREFIX_SHARE) * bytes) / blockBytes);
-  return { blockSize, blocks, blockBytes, sharesPrompts: false };
+  // The rest of a row that fills no block of the cache may have to have the room of the longest one.
+  const rowStep = Math.ceil(shape.blockLength / blockSize);
+  return { blockSize, rowStep, blocks, blockBytes, sharesPrompts: false };
 }
 
 /** Blocks of `PREFIX_BLOCK` tokens that are kept for prompts to come. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BLOCK_LENGTH } from '../model/loopAttention.js';
 import { defaultKvMemoryBytes, hostMemory } from './kvBudget.js';
 import { KvMemoryError, promptBlocks, requireRoom, rowBlocks, rowPositions } from './kvMemory.js';
 import type { GenerateRequest } from './types.js';
@@ -15,12 +16,14 @@ const request = (prompt: number, maxTokens: number): GenerateRequest => ({
 });
 
 describe('blocks', () => {
-  const memory = fc.record({
-    blockSize: fc.integer({ min: 1, max: 64 }),
-    blocks: fc.constant(100),
-    blockBytes: fc.constant(1),
-    sharesPrompts: fc.boolean(),
-  });
+  const memory = fc
+    .record({
+      blockSize: fc.integer({ min: 1, max: 64 }),
+      blocks: fc.constant(100),
+      blockBytes: fc.constant(1),
+      growth: fc.constantFrom({ rowStep: 1, sharesPrompts: true }, { rowStep: 4, sharesPrompts: false }),
+    })
+    .map(({ growth, ...memory }) => ({ ...memory, ...growth }));
 
   test('of a row hold the positions that they are taken for, and one block fewer does not', () => {
     fc.assert(
@@ -32,7 +35,7 @@ describe('blocks', () => {
           const positions = prompt + drawn;
           const blocks = rowBlocks(kv, prompt, positions);
           expect(rowPositions(kv, prompt, blocks)).toBeGreaterThanOrEqual(positions);
-          expect(rowPositions(kv, prompt, blocks - 1)).toBeLessThan(positions);
+          expect(rowPositions(kv, prompt, blocks - kv.rowStep)).toBeLessThan(positions);
           // A row computes its prompt's last token itself, so it has a block of its own.
           expect(blocks).toBeGreaterThan(0);
         },
@@ -41,7 +44,7 @@ describe('blocks', () => {
   });
 
   test('are a copy of the prompt beside it on the host, and the rest of it where rows share', () => {
-    const shape = { blockSize: 32, blocks: 10, blockBytes: 1 };
+    const shape = { blockSize: 32, rowStep: 1, blocks: 10, blockBytes: 1 };
     expect(promptBlocks({ ...shape, sharesPrompts: false }, 100)).toBe(4);
     expect(rowBlocks({ ...shape, sharesPrompts: false }, 100, 130)).toBe(5);
     expect(promptBlocks({ ...shape, sharesPrompts: true }, 100)).toBe(3);
@@ -50,7 +53,7 @@ describe('blocks', () => {
 });
 
 describe('requireRoom', () => {
-  const memory = { blockSize: 10, blocks: 10, blockBytes: 2e6, sharesPrompts: true };
+  const memory = { blockSize: 10, rowStep: 1, blocks: 10, blockBytes: 2e6, sharesPrompts: true };
 
   test('lets through what fits alone, and refuses more with what it needs, what there is and what to do', () => {
     requireRoom(request(50, 51), memory);
@@ -69,9 +72,11 @@ describe('the default', () => {
   test('is half of what is available on the host, and at least the longest request', () => {
     expect(defaultKvMemoryBytes(manifest('loop'), 64e9)).toBe(32e9);
     const least = defaultKvMemoryBytes(manifest('loop'), 0);
-    const memory = hostMemory(config, least);
+    const memory = hostMemory({ ...config, blockLength: BLOCK_LENGTH }, least);
     for (const prompt of [1, 2, 500, 999, 1000]) requireRoom(request(prompt, 1001 - prompt), memory);
-    expect(() => requireRoom(request(1000, 1), hostMemory(config, 0.8 * least))).toThrow(KvMemoryError);
+    expect(() =>
+      requireRoom(request(1000, 1), hostMemory({ ...config, blockLength: BLOCK_LENGTH }, 0.8 * least)),
+    ).toThrow(KvMemoryError);
   });
 
   test('is four GiB on a device', () => {

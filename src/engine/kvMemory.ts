@@ -15,8 +15,9 @@ export function promptBlocks({ blockSize, sharesPrompts }: KvMemory, tokens: num
 
 /** Blocks that a row of `positions`, those of its prompt included, holds beside those that it shares. */
 export function rowBlocks(memory: KvMemory, promptTokens: number, positions: number): number {
-  const shared = memory.sharesPrompts ? promptBlocks(memory, promptTokens) : 0;
-  return Math.ceil(positions / memory.blockSize) - shared;
+  const { blockSize, rowStep, sharesPrompts } = memory;
+  const shared = sharesPrompts ? promptBlocks(memory, promptTokens) : 0;
+  return rowStep * Math.ceil(positions / (rowStep * blockSize)) - shared;
 }
 
 /** The inverse: positions for which a row's `blocks` are enough. */

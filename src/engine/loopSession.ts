@@ -130,7 +130,7 @@ export class LoopSession implements DecoderSession {
   }
 
   seat(row: number, prompt: PromptCache): void {
-    this.#cache.seat(row, (prompt as HostPrompt).arrays);
+    this.#cache.seat(row, prompt as HostPrompt);
   }
 
   /** A row has a copy of its prompt, and the prompt's own arrays go with it. */
@@ -220,7 +220,8 @@ export class LoopSession implements DecoderSession {
     const past = Math.max(...prompts.map(({ computed }) => computed));
     const positions = new BigInt64Array(rows * past).fill(-1n);
     const rest = emptyArrays(shape, rows, past);
-    for (const [row, { arrays, computed }] of prompts.entries()) {
+    for (const [row, arrays] of prompts.entries()) {
+      const { computed } = arrays;
       for (let at = 0; at < computed; at += 1) positions[row * past + at] = BigInt(at);
       copyPositions(
         shape,
@@ -288,5 +289,6 @@ function resting({ nextToken }: RowInput): ScalingRow {
 
 /** Full blocks that rows of the longest context have, or that memory has room for. */
 function mostBlocks({ shape, limits, maxRows }: LoopSessionOptions, memory: KvMemory): number {
-  return Math.min(maxRows * Math.floor(limits.maxPositions / shape.blockLength), memory.blocks);
+  const affordable = Math.floor(memory.blocks / memory.rowStep);
+  return Math.min(maxRows * Math.floor(limits.maxPositions / shape.blockLength), affordable);
 }

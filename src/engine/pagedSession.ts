@@ -76,7 +76,13 @@ export class PagedSession implements DecoderSession {
     this.#options = options;
     this.limits = options.limits;
     const { shape, blockSize } = options;
-    this.memory = { blockSize, blocks, blockBytes: bytesOfBlock(shape, blockSize), sharesPrompts: true };
+    this.memory = {
+      blockSize,
+      rowStep: 1,
+      blocks,
+      blockBytes: bytesOfBlock(shape, blockSize),
+      sharesPrompts: true,
+    };
     this.#blocks = new BlockAllocator(blocks, () => this.#prefixes.evict());
     this.#prefixes = new PrefixCache({
       blockSize,

@@ -268,8 +268,8 @@ describe('Scheduler', () => {
 const endless: Script = (_, uniform) => 1 + Math.floor(uniform * 900);
 
 describe('a Scheduler with little memory', () => {
-  const memory = (blocks: number, blockSize = 8, sharesPrompts = false): KvMemory => {
-    return { blocks, blockSize, blockBytes: 1, sharesPrompts };
+  const memory = (blocks: number, blockSize = 8, rowStep = 1, sharesPrompts = false): KvMemory => {
+    return { blocks, blockSize, rowStep, blockBytes: 1, sharesPrompts };
   };
 
   test('draws the same tokens whatever the memory, as long as each request fits alone', async () => {
@@ -285,15 +285,15 @@ describe('a Scheduler with little memory', () => {
         fc.integer({ min: 1, max: 12 }),
         fc.nat(30),
         fc.integer({ min: 1, max: 20 }),
-        fc.boolean(),
-        async (jobs, maxRows, spare, blockSize, sharesPrompts) => {
+        fc.constantFrom<readonly [number, boolean]>([1, true], [1, false], [3, false]),
+        async (jobs, maxRows, spare, blockSize, [rowStep, sharesPrompts]) => {
           const requests = jobs.map((changes, at) => request(`r${at}`, changes));
-          const roomy = memory(1e9, blockSize, sharesPrompts);
+          const roomy = memory(1e9, blockSize, rowStep, sharesPrompts);
           const alone = requests.map(
             ({ promptTokens: { length }, maxTokens }) =>
               promptBlocks(roomy, length) + rowBlocks(roomy, length, length + maxTokens - 1),
           );
-          const tight = memory(Math.max(...alone) + spare, blockSize, sharesPrompts);
+          const tight = memory(Math.max(...alone) + spare, blockSize, rowStep, sharesPrompts);
           const expected = await drawAll(requests, { maxRows });
           const found = await drawAll(requests, { maxRows, memory: tight, prefixBlock: 4 });
           expect(found.session.mostBlocks).toBeLessThanOrEqual(tight.blocks);

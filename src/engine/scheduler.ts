@@ -227,9 +227,9 @@ export class Scheduler {
       this.#growing(row.job, row.position + 1, row.tokens.length, row.job.request.maxTokens),
     );
     rows.push(this.#growing(job, promptTokens.length, 0, maxTokens));
-    const { blockSize } = this.#session.memory;
-    // A row's last block is rarely full.
-    return this.#forecast.peak(rows) / blockSize + rows.length <= forRows;
+    const { blockSize, rowStep } = this.#session.memory;
+    // What a row has taken last is half empty on average.
+    return this.#forecast.peak(rows) / blockSize + (rows.length * rowStep) / 2 <= forRows;
   }
 
   #growing({ request }: Job, positions: number, drawn: number, maxTokens: number): GrowingRow {
@@ -272,7 +272,7 @@ export class Scheduler {
       const prompt = row.job.request.promptTokens.length;
       const wanted = Math.min(steps, row.left);
       let held = rowBlocks(memory, prompt, position + wanted);
-      while (held > account.held && !this.#ledger.grant(account, held, reserve)) held -= 1;
+      while (held > account.held && !this.#ledger.grant(account, held, reserve)) held -= memory.rowStep;
       row.remaining = Math.min(wanted, rowPositions(memory, prompt, account.held) - position);
     }
   }

@@ -59,7 +59,13 @@ export class ScriptedSession implements DecoderSession {
   constructor(options: ScriptedOptions) {
     this.#options = options;
     this.limits = options.limits ?? { vocabSize: 1000, maxPositions: 10_000 };
-    this.memory = options.memory ?? { blockSize: 16, blocks: 1e9, blockBytes: 1, sharesPrompts: false };
+    this.memory = options.memory ?? {
+      blockSize: 16,
+      rowStep: 1,
+      blocks: 1e9,
+      blockBytes: 1,
+      sharesPrompts: false,
+    };
     this.#prefixes = new PrefixCache({ blockSize: options.prefixBlock ?? 1e9, capacity: 1e9 });
   }
 

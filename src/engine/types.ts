@@ -68,6 +68,8 @@ export interface ModelLimits {
 export interface KvMemory {
   /** Positions of a block. What a row or a prompt holds is counted in whole ones. */
   readonly blockSize: number;
+  /** Blocks that a row takes at a time. */
+  readonly rowStep: number;
   /** Blocks for all rows and prompts. */
   readonly blocks: number;
   /** Bytes of a block, keys and values of all layers. */

@@ -187,7 +187,7 @@ export function engineContract(options: ContractOptions): void {
     const { mostRows, restedRows } = ample.stats;
     expect(restedRows).toBe(0);
     await ample.close();
-    // Two rows at their greatest length, of 137 positions, and what is kept beside them.
+    // A row at its greatest length, of 137 positions and in whole blocks, and some.
     const kvMemoryBytes = 1000 * positionBytes(model);
     const tight = await Engine.open(model, { rows: 12, kvMemoryBytes });
     expect(tight.memory.blocks * tight.memory.blockBytes).toBeLessThanOrEqual(kvMemoryBytes);
@@ -197,7 +197,7 @@ export function engineContract(options: ContractOptions): void {
   });
 
   it('refuses at once what its memory can never hold, and says what it needs', async () => {
-    const small = await Engine.open(model, { rows: 4, kvMemoryBytes: 400 * positionBytes(model) });
+    const small = await Engine.open(model, { rows: 4, kvMemoryBytes: 800 * positionBytes(model) });
     const refused = small.generate([request('too long', { maxTokens: 900 })]);
     await expect(refused).rejects.toThrow(/too long: .* need .* MB of keys and values, and there are/);
     await expect(refused).rejects.toBeInstanceOf(KvMemoryError);
