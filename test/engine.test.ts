@@ -40,7 +40,7 @@ describe('an engine that breaks', () => {
 
   test.each([
     ['ended', 'unlimited', /its worker ended with code 1/],
-    ['memory', '4000000', /Array buffer allocation failed/],
+    ['memory', '5000000', /Array buffer allocation failed/],
   ])(
     'because of its worker (%s) rejects open requests and says what to do',
     async (how, kilobytes, reason) => {

@@ -75,7 +75,7 @@ describe('the default', () => {
     const memory = hostMemory({ ...config, blockLength: BLOCK_LENGTH }, least);
     for (const prompt of [1, 2, 500, 999, 1000]) requireRoom(request(prompt, 1001 - prompt), memory);
     expect(() =>
-      requireRoom(request(1000, 1), hostMemory({ ...config, blockLength: BLOCK_LENGTH }, 0.8 * least)),
+      requireRoom(request(1000, 1), hostMemory({ ...config, blockLength: BLOCK_LENGTH }, 0.6 * least)),
     ).toThrow(KvMemoryError);
   });
 

@@ -20,13 +20,14 @@ const reasonOf = async (requests: Promise<void>): Promise<BoxedError> => {
 };
 
 const { manifest } = await readExport(folder!);
-// Keys and values of heads of this size take gigabytes for a few tokens.
-const headDim = how === 'memory' ? 2 ** 26 : manifest.config.headDim;
+// Keys and values of heads of this size take gigabytes for a prompt.
+const headDim = how === 'memory' ? 2 ** 16 : manifest.config.headDim;
+const promptTokens = new Array<number>(1000).fill(20);
 const engine = await Engine.open(
   { folder: folder!, manifest: { ...manifest, config: { ...manifest.config, headDim } } },
-  { kvMemoryBytes: 2 ** 50 },
+  { rows: 1, kvMemoryBytes: 2 ** 50 },
 );
-const open = reasonOf(engine.generate([request('open', { stopTokens: [], maxTokens: 1000 })]));
+const open = reasonOf(engine.generate([request('open', { promptTokens, stopTokens: [] })]));
 if (how === 'ended') await workers[0]!.terminate();
 const { name, message, hint } = await open;
 const late = await reasonOf(engine.generate([request('late')]));
