@@ -1,6 +1,6 @@
 /**
- * Makes a checkpoint of a published shape with random weights and no tokenizer, for measurements:
- *   node dist/bench/syntheticCheckpoint.js qwen2.5-0.5b FOLDER
+ * Makes a checkpoint of a given shape with random weights and no tokenizer, for measurements:
+ *   node dist/bench/syntheticCheckpoint.js tiny|small|qwen2.5-0.5b FOLDER
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
@@ -17,9 +17,35 @@ interface Shape {
   readonly max_position_embeddings: number;
   readonly rope_theta: number;
   readonly rms_norm_eps: number;
+  readonly torch_dtype: 'float32' | 'bfloat16';
 }
 
+const SMALL_SHAPE = {
+  num_key_value_heads: 2,
+  tie_word_embeddings: true,
+  max_position_embeddings: 4096,
+  rope_theta: 10_000,
+  rms_norm_eps: 1e-6,
+  torch_dtype: 'float32',
+} as const;
+
 const SHAPES: Readonly<Record<string, Shape>> = {
+  tiny: {
+    ...SMALL_SHAPE,
+    hidden_size: 192,
+    num_hidden_layers: 6,
+    num_attention_heads: 6,
+    intermediate_size: 512,
+    vocab_size: 512,
+  },
+  small: {
+    ...SMALL_SHAPE,
+    hidden_size: 512,
+    num_hidden_layers: 8,
+    num_attention_heads: 8,
+    intermediate_size: 1408,
+    vocab_size: 4096,
+  },
   'qwen2.5-0.5b': {
     hidden_size: 896,
     num_hidden_layers: 24,
@@ -31,6 +57,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     max_position_embeddings: 32_768,
     rope_theta: 1_000_000,
     rms_norm_eps: 1e-6,
+    torch_dtype: 'bfloat16',
   },
 };
 
@@ -80,13 +107,14 @@ function tensorsOf(shape: Shape): Tensor[] {
   ];
 }
 
-async function writeWeights(file: string, tensors: readonly Tensor[]): Promise<void> {
+async function writeWeights(file: string, { torch_dtype }: Shape, tensors: readonly Tensor[]): Promise<void> {
+  const wide = torch_dtype === 'float32';
   let end = 0;
   const header = Object.fromEntries(
     tensors.map((tensor) => {
       const start = end;
-      end += 2 * elementsOf(tensor);
-      return [tensor.name, { dtype: 'BF16', shape: tensor.shape, data_offsets: [start, end] }];
+      end += (wide ? 4 : 2) * elementsOf(tensor);
+      return [tensor.name, { dtype: wide ? 'F32' : 'BF16', shape: tensor.shape, data_offsets: [start, end] }];
     }),
   );
   const text = Buffer.from(JSON.stringify(header));
@@ -102,7 +130,7 @@ async function writeWeights(file: string, tensors: readonly Tensor[]): Promise<v
       const part = piece.subarray(0, Math.min(PIECE, elements - first));
       if (tensor.value !== null) part.fill(bfloat16(tensor.value));
       else for (let at = 0; at < part.length; at += 1) part[at] = random();
-      await handle.write(part);
+      await handle.write(wide ? widened(part) : part);
     }
   }
   await handle.close();
@@ -119,6 +147,11 @@ const halves = new Uint16Array(word.buffer);
 function bfloat16(value: number): number {
   word[0] = value;
   return halves[1]!;
+}
+
+/** The float32 numbers whose upper halves these are. */
+function widened(part: Uint16Array): Uint32Array {
+  return Uint32Array.from(part, (half) => half << 16);
 }
 
 /** Normally distributed numbers from a table of 65,536 quantiles, picked by xorshift32. */
@@ -161,10 +194,9 @@ const config = {
   architectures: ['Qwen2ForCausalLM'],
   model_type: 'qwen2',
   hidden_act: 'silu',
-  torch_dtype: 'bfloat16',
   eos_token_id: 0,
   ...shape,
 };
 await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-await writeWeights(`${weightsFile}.part`, tensorsOf(shape));
+await writeWeights(`${weightsFile}.part`, shape, tensorsOf(shape));
 await rename(`${weightsFile}.part`, weightsFile);
