@@ -1,5 +1,5 @@
 /** Whether all participants compute the same model: their greedy tokens after the same prompts. */
-import { environmentOf, type Participant } from './participants.js';
+import type { Participant } from './participants.js';
 import { PeerProcess } from './peerProcess.js';
 
 const PROMPT_LENGTHS = [16, 40, 100, 200];
@@ -17,7 +17,7 @@ export async function agreement(
   let expected: readonly (readonly number[])[] | null = null;
   for (const participant of participants)
     for (const setting of participant.settings) {
-      const running = new PeerProcess(participant.name, participant.command, environmentOf(setting));
+      const running = new PeerProcess(participant.name, participant.command, participant.env);
       const rows: (readonly number[])[] = [];
       try {
         for (const prompt of prompts) {

@@ -30,7 +30,7 @@ const ALIGNMENT_BYTES = 32;
 /** Writes `file`. @throws RangeError when a tensor's bytes do not fill its shape, FileAccessError */
 export async function writeGguf(
   file: string,
-  metadata: Readonly<Record<string, GgufValue>>,
+  metadata: ReadonlyMap<string, GgufValue>,
   tensors: readonly GgufTensor[],
 ): Promise<void> {
   await writeSynced(file, contents(metadata, tensors));
@@ -43,7 +43,7 @@ export function tensorBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shape'>)
 }
 
 async function* contents(
-  metadata: Readonly<Record<string, GgufValue>>,
+  metadata: ReadonlyMap<string, GgufValue>,
   tensors: readonly GgufTensor[],
 ): AsyncGenerator<Uint8Array> {
   const header = Buffer.concat([...headerParts(metadata, tensors)]);
@@ -63,15 +63,14 @@ async function* contents(
 }
 
 function* headerParts(
-  metadata: Readonly<Record<string, GgufValue>>,
+  metadata: ReadonlyMap<string, GgufValue>,
   tensors: readonly GgufTensor[],
 ): Generator<Buffer> {
-  const entries = Object.entries(metadata);
   yield Buffer.from('GGUF');
   yield uint32(3);
   yield uint64(tensors.length);
-  yield uint64(entries.length);
-  for (const [key, value] of entries) {
+  yield uint64(metadata.size);
+  for (const [key, value] of metadata) {
     yield text(key);
     yield* valueParts(value);
   }

@@ -41,7 +41,7 @@ export async function writeGgufModel(
     const type = shape.length === 2 ? matrices : 'F32';
     return { name: ggufName(name), type, shape, pieces: () => pieces(weights, name, shape, type) };
   });
-  await writeGguf(file, metadata(config, matrices), tensors);
+  await writeGguf(file, new Map(Object.entries(metadata(config, matrices))), tensors);
 }
 
 /** A tensor's name in GGUF by its name in the checkpoint. */

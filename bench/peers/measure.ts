@@ -1,6 +1,7 @@
 /** One case: each participant's best setting, then all in turns, so that a slow moment of the machine falls on none alone. */
+import { setTimeout } from 'node:timers/promises';
 import { type Case, leftOut, WARM_UP } from './cases.js';
-import { environmentOf, type Participant } from './participants.js';
+import type { Participant } from './participants.js';
 import { PeerFailedError, PeerProcess, type Setting } from './peerProcess.js';
 
 /** What a setting gave when it was tried. */
@@ -30,6 +31,8 @@ export interface MeasureOptions {
 const TIMEOUT_MS = 100_000;
 /** Share of a case's tokens drawn to try a setting. */
 const TRIAL_SHARE = 1 / 4;
+/** Rest before each measurement: thread pools go on spinning for a while after their last work. */
+const REST_MS = 500;
 /** Ours come by 64 at a time, with work of the host between: fewer would leave that out. */
 const OUR_TOKENS = 64;
 
@@ -45,16 +48,16 @@ export class Arena {
     tokens: number,
     setting: Setting,
   ): Promise<number> {
-    const env = environmentOf(setting);
-    const key = JSON.stringify([participant.command, env]);
-    const running = this.#processes.get(key) ?? new PeerProcess(participant.name, participant.command, env);
-    this.#processes.set(key, running);
+    const { name, command, env } = participant;
+    const running = this.#processes.get(name) ?? new PeerProcess(name, command, env);
+    this.#processes.set(name, running);
     try {
+      await setTimeout(REST_MS);
       const request = { prompt, rows, warmUp: WARM_UP, tokens, setting };
       const { seconds } = await running.decode(request, TIMEOUT_MS);
       return (rows * tokens) / seconds;
     } catch (error) {
-      this.#processes.delete(key);
+      this.#processes.delete(name);
       throw error;
     }
   }

@@ -7,11 +7,19 @@ import type { PeerFiles } from './prepare.js';
 export interface Participant {
   readonly name: string;
   readonly command: readonly string[];
+  /** Variables of its process beside those there are. */
+  readonly env: Readonly<Record<string, string>>;
   readonly settings: readonly Setting[];
 }
 
 /** The scripts are not compiled: they import what the program does not depend on. */
 const script = (name: string) => fileURLToPath(new URL(`../../../bench/peers/${name}`, import.meta.url));
+
+/**
+ * node-llama-cpp computes on threads of Node's pool, 4 unless told otherwise, and ggml makes a team of threads for each
+ * that calls it: on a small machine these teams spin against each other. No setting of its own prevents that.
+ */
+const ONE_POOL_THREAD = { UV_THREADPOOL_SIZE: '1' };
 
 /**
  * Everything that can take part. PyTorch does where `python` is a Python that has it.
@@ -28,18 +36,21 @@ export function participantsFor(
     (dtype): Participant => ({
       name: shape.dtypes.length > 1 ? `boxed ${dtype}` : 'boxed',
       command: [process.execPath, script('boxed.mjs'), checkpoint, dtype],
+      env: {},
       settings: [{ threads }],
     }),
   );
+  const llama = {
+    command: [process.execPath, script('llamaCpp.mjs'), files.gguf],
+    settings: llamaSettings(threads),
+  };
   const peers: Participant[] = [
-    {
-      name: 'node-llama-cpp',
-      command: [process.execPath, script('llamaCpp.mjs'), files.gguf],
-      settings: llamaSettings(threads),
-    },
+    { ...llama, name: 'node-llama-cpp', env: {} },
+    { ...llama, name: 'node-llama-cpp, pool of 1', env: ONE_POOL_THREAD },
     {
       name: 'transformers.js',
       command: [process.execPath, script('transformersJs.mjs'), files.onnxFolder],
+      env: {},
       settings: [
         { threads, loop: 'forward' },
         { threads, loop: 'generate' },
@@ -50,26 +61,15 @@ export function participantsFor(
     peers.push({
       name: 'PyTorch',
       command: [python, script('pytorch.py'), checkpoint],
+      env: {},
       settings: torchSettings(shape, threads),
     });
   return [...ours, ...peers];
 }
 
-/**
- * `poolThreads` is Node's UV_THREADPOOL_SIZE. node-llama-cpp computes on threads of that pool, and ggml makes a team of
- * threads for each that calls it: with the usual 4 their teams spin against each other on a small machine.
- */
 function llamaSettings(threads: number): Setting[] {
-  const counts = threads === 1 ? [1] : [threads, 1];
-  return [1, 4].flatMap((poolThreads) =>
-    counts.flatMap((count) =>
-      [true, false].map((flashAttention) => ({
-        threads: count,
-        flashAttention,
-        batchSize: 512,
-        poolThreads,
-      })),
-    ),
+  return [...new Set([threads, 1])].flatMap((count) =>
+    [true, false].map((flashAttention) => ({ threads: count, flashAttention, batchSize: 512 })),
   );
 }
 
@@ -80,9 +80,4 @@ function torchSettings(shape: BenchShape, threads: number): Setting[] {
   // Compiling takes a minute for many layers.
   if (!shape.small) return eager;
   return [...eager, { threads, dtype: 'float32', cache: 'static', compiled: true }];
-}
-
-/** Variables of the process that a setting needs. */
-export function environmentOf({ poolThreads }: Setting): Record<string, string> {
-  return poolThreads === undefined ? {} : { UV_THREADPOOL_SIZE: String(poolThreads) };
 }

@@ -12,7 +12,7 @@ export interface DecodeRequest {
   readonly setting: Setting;
 }
 
-/** What a program may be told; each knows its own names. `env` is for its process. */
+/** What a program may be told; each knows its own names. */
 export type Setting = Readonly<Record<string, number | string | boolean>> & {
   readonly threads: number;
 };
