@@ -15,9 +15,8 @@ import { BoxedError, UsageError } from '../../src/errors.js';
 import { readText } from '../../src/files.js';
 import { BENCH_SHAPES, type BenchShape, benchPrompt, CONTEXTS, makeCase, ROWS } from './cases.js';
 import { agreement } from './check.js';
-import { Arena, type Figure, measureCase, median } from './measure.js';
+import { Arena, type Figure, measureCase, median, type Trial } from './measure.js';
 import { type Participant, participantsFor } from './participants.js';
-import type { Setting } from './peerProcess.js';
 import { PEER_DTYPES, preparePeers } from './prepare.js';
 import { addCase, caseKey, formatReport, type Report, readReport } from './report.js';
 
@@ -51,7 +50,7 @@ const command = new Command('compare')
   .option('--work <folder>', 'where checkpoints and the files of the peers are made', 'bench/.synthetic')
   .option('--json <file>', 'report that cases are added to', 'bench/.synthetic/peers.json')
   .option('--quick', 'a quarter of the tokens, one turn, 1 and 32 rows of the small shapes at 128 tokens')
-  .option('--known-settings', 'take the best settings from the report, where it has the case')
+  .option('--known-settings', 'take the settings that were best in the report, where it has the case')
   .option('--prepare', 'only make the files')
   .option('--print', 'only print the report')
   .option('--check <checkpoint>', 'only see that all draw the same greedy tokens from a checkpoint')
@@ -140,11 +139,10 @@ function makeCheckpoint(shape: string, folder: string): void {
     throw new UsageError('the checkpoint was not made', 'Choose another --work folder.', { file: folder });
 }
 
-async function knownSettings(file: string, key: string): Promise<ReadonlyMap<string, Setting>> {
+async function knownSettings(file: string, key: string): Promise<ReadonlyMap<string, readonly Trial[]>> {
   const known = (await readReport(file))?.cases.find((measured) => caseKey(measured) === key);
-  return new Map(
-    known?.figures.flatMap(({ participant, setting }) => (setting === null ? [] : [[participant, setting]])),
-  );
+  const tried = known?.figures.filter(({ trials }) => trials.length > 0) ?? [];
+  return new Map(tried.map(({ participant, trials }) => [participant, trials]));
 }
 
 function summary({ participant, tokensPerSecond, why }: Figure): string {

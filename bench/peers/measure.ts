@@ -12,18 +12,19 @@ export interface Trial {
 
 export interface Figure {
   readonly participant: string;
-  /** The best of `trials`; `null` where there is no figure, `why` then says so. */
+  /** The setting with the best median; `null` where there is no figure, `why` then says so. */
   readonly setting: Setting | null;
   /** One for each turn. */
   readonly tokensPerSecond: readonly number[];
+  /** All settings, the best first. */
   readonly trials: readonly Trial[];
   readonly why?: string;
 }
 
 export interface MeasureOptions {
   readonly turns: number;
-  /** Settings known from an earlier run, by participant; the others are tried. */
-  readonly known: ReadonlyMap<string, Setting>;
+  /** Trials of an earlier run by participant, the best first; the others are tried. */
+  readonly known: ReadonlyMap<string, readonly Trial[]>;
   readonly onNews: (text: string) => void;
 }
 
@@ -31,6 +32,8 @@ export interface MeasureOptions {
 const TIMEOUT_MS = 100_000;
 /** Share of a case's tokens drawn to try a setting. */
 const TRIAL_SHARE = 1 / 4;
+/** Settings that take turns: a trial is short, and the second best may be the best. */
+const FINALISTS = 2;
 /** Rest before each measurement: thread pools go on spinning for a while after their last work. */
 const REST_MS = 500;
 /** Ours come by 64 at a time, with work of the host between: fewer would leave that out. */
@@ -67,7 +70,7 @@ export class Arena {
   }
 }
 
-/** Measures a case. What a participant cannot do is told in its figure. */
+/** Measures a case. What a participant cannot do is told in its figure. @throws PeerFailedError when one fails in a turn */
 export async function measureCase(
   arena: Arena,
   participants: readonly Participant[],
@@ -75,53 +78,61 @@ export async function measureCase(
   prompt: readonly number[],
   { turns, known, onNews }: MeasureOptions,
 ): Promise<Figure[]> {
-  const states: { participant: Participant; setting: Setting; trials: Trial[]; rates: number[] }[] = [];
-  const figures: Figure[] = [];
-  const fail = (participant: Participant, why: string) => {
-    onNews(`${participant.name}: left out, ${why}`);
-    figures.push({ participant: participant.name, setting: null, tokensPerSecond: [], trials: [], why });
-  };
+  const rate = (participant: Participant, tokens: number, setting: Setting) =>
+    arena.rate(participant, prompt, measured, tokens, setting);
+  const states: {
+    participant: Participant;
+    trials: readonly Trial[];
+    why: string | null;
+    rates: number[][];
+  }[] = [];
   for (const participant of participants) {
-    const reason = leftOut(participant.name, measured);
-    if (reason !== null) {
-      fail(participant, reason);
-      continue;
-    }
-    const trials: Trial[] = [];
-    const failures: string[] = [];
-    const settings = knownOrAll(participant, known.get(participant.name));
-    for (const setting of settings.length > 1 ? settings : []) {
-      const tokens = Math.max(2, Math.ceil(measured.tokens * TRIAL_SHARE));
-      try {
-        const tokensPerSecond = await arena.rate(participant, prompt, measured, tokens, setting);
-        trials.push({ setting, tokensPerSecond });
-        onNews(`${participant.name} ${JSON.stringify(setting)}: ${tokensPerSecond.toFixed(1)}`);
-      } catch (error) {
-        if (!(error instanceof PeerFailedError)) throw error;
-        failures.push(error.message);
-        onNews(`${JSON.stringify(setting)}: ${error.message}`);
-      }
-    }
-    trials.sort((a, b) => b.tokensPerSecond - a.tokensPerSecond);
-    const setting = settings.length > 1 ? trials[0]?.setting : settings[0];
-    if (setting === undefined) fail(participant, failures[0]!);
-    else states.push({ participant, setting, trials, rates: [] });
+    const why = leftOut(participant.name, measured);
+    const { trials, failure } =
+      why === null
+        ? await tryAll(participant, known.get(participant.name), (setting) => {
+            return rate(participant, Math.max(2, Math.ceil(measured.tokens * TRIAL_SHARE)), setting);
+          })
+        : { trials: [], failure: why };
+    for (const { setting, tokensPerSecond } of trials)
+      onNews(`${participant.name} ${JSON.stringify(setting)}: ${tokensPerSecond.toFixed(1)}`);
+    if (failure !== null) onNews(`${participant.name}: ${failure}`);
+    const rates = trials.slice(0, FINALISTS).map(() => []);
+    states.push({ participant, trials, why: trials.length === 0 ? failure : null, rates });
   }
   for (let turn = 0; turn < turns; turn += 1)
-    for (const { participant, setting, rates } of states) {
-      const tokens = participant.name.startsWith('boxed')
-        ? Math.max(OUR_TOKENS, measured.tokens)
-        : measured.tokens;
-      rates.push(await arena.rate(participant, prompt, measured, tokens, setting));
-      onNews(`turn ${turn + 1}, ${participant.name}: ${rates.at(-1)!.toFixed(1)}`);
-    }
-  for (const { participant, setting, trials, rates } of states)
-    figures.push({ participant: participant.name, setting, tokensPerSecond: rates, trials });
-  return figures;
+    for (const { participant, trials, rates } of states)
+      for (const [at, finalist] of rates.entries()) {
+        const ours = participant.name.startsWith('boxed');
+        const tokens = ours ? Math.max(OUR_TOKENS, measured.tokens) : measured.tokens;
+        finalist.push(await rate(participant, tokens, trials[at]!.setting));
+        onNews(`turn ${turn + 1}, ${participant.name}: ${finalist.at(-1)!.toFixed(1)}`);
+      }
+  return states.map(({ participant: { name }, trials, why, rates }) => {
+    if (why !== null) return { participant: name, setting: null, tokensPerSecond: [], trials, why };
+    const best = rates.reduce((a, b) => (median(b) > median(a) ? b : a));
+    const { setting } = trials[rates.indexOf(best)]!;
+    return { participant: name, setting, tokensPerSecond: best, trials };
+  });
 }
 
-function knownOrAll(participant: Participant, known: Setting | undefined): readonly Setting[] {
-  return known === undefined ? participant.settings : [known];
+/** Tries each setting once, the best first in the result; with what went wrong, if a setting did. */
+async function tryAll(
+  { settings }: Participant,
+  known: readonly Trial[] | undefined,
+  rate: (setting: Setting) => Promise<number>,
+): Promise<{ trials: readonly Trial[]; failure: string | null }> {
+  if (known !== undefined) return { trials: known, failure: null };
+  const trials: Trial[] = [];
+  let failure: string | null = null;
+  for (const setting of settings)
+    try {
+      trials.push({ setting, tokensPerSecond: await rate(setting) });
+    } catch (error) {
+      if (!(error instanceof PeerFailedError)) throw error;
+      failure = error.message;
+    }
+  return { trials: trials.sort((a, b) => b.tokensPerSecond - a.tokensPerSecond), failure };
 }
 
 /** The value in the middle of an odd number, of an even one the mean of the two. */
