@@ -15,7 +15,7 @@ import { BoxedError, UsageError } from '../../src/errors.js';
 import { readText } from '../../src/files.js';
 import { BENCH_SHAPES, type BenchShape, benchPrompt, CONTEXTS, makeCase, ROWS } from './cases.js';
 import { agreement } from './check.js';
-import { Arena, type Figure, measureCase, median, type Trial } from './measure.js';
+import { Arena, bestOf, type Figure, measureCase, type Trial } from './measure.js';
 import { type Participant, participantsFor } from './participants.js';
 import { PEER_DTYPES, preparePeers } from './prepare.js';
 import { addCase, caseKey, formatReport, type Report, readReport } from './report.js';
@@ -46,7 +46,7 @@ const command = new Command('compare')
   .option('--contexts <counts>', 'tokens of the prompts', integersFrom(2), [...CONTEXTS])
   .option('--participants <names>', 'some alone, such as boxed,node-llama-cpp')
   .option('--threads <count>', 'threads given to each', integerFrom(1), cpus().length)
-  .option('--turns <count>', 'measurements of each; the table has their median', integerFrom(1), 3)
+  .option('--turns <count>', 'measurements of each; the best counts', integerFrom(1), 3)
   .option('--work <folder>', 'where checkpoints and the files of the peers are made', 'bench/.synthetic')
   .option('--json <file>', 'report that cases are added to', 'bench/.synthetic/peers.json')
   .option('--quick', 'a quarter of the tokens, one turn, 1 and 32 rows of the small shapes at 128 tokens')
@@ -146,7 +146,7 @@ async function knownSettings(file: string, key: string): Promise<ReadonlyMap<str
 }
 
 function summary({ participant, tokensPerSecond, why }: Figure): string {
-  return `${participant} ${why === undefined ? median(tokensPerSecond).toFixed(1) : 'left out'}`;
+  return `${participant} ${why === undefined ? bestOf(tokensPerSecond).toFixed(1) : 'left out'}`;
 }
 
 function machine(): string {

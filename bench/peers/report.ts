@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { readText, writeAtomically } from '../../src/files.js';
-import { median } from './measure.js';
+import { bestOf } from './measure.js';
 
 const setting = z.intersection(
   z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
@@ -48,7 +48,7 @@ export function caseKey({ shape, rows, context }: Pick<MeasuredCase, 'shape' | '
   return `${shape}/${rows}/${context}`;
 }
 
-/** A Markdown table for each shape: medians of tokens/s, in brackets how many times as fast the first participant is. */
+/** A Markdown table for each shape: the best turn of each, in brackets how many times as fast the first participant is. */
 export function formatReport({ machine, versions, cases }: Report): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const lines = [machine, programs.join(', ')];
@@ -77,9 +77,9 @@ function cell({ figures }: MeasuredCase, name: string, first: string): string {
   const figureOf = (participant: string) => figures.find((figure) => figure.participant === participant);
   const rates = figureOf(name)?.tokensPerSecond ?? [];
   if (rates.length === 0) return '-';
-  const rate = median(rates);
+  const rate = bestOf(rates);
   const text = rate.toLocaleString('en-US', { maximumSignificantDigits: 3 });
   const ours = figureOf(first)?.tokensPerSecond ?? [];
   if (name === first || ours.length === 0) return text;
-  return `${text} (${(median(ours) / rate).toFixed(1)} ×)`;
+  return `${text} (${(bestOf(ours) / rate).toFixed(1)} ×)`;
 }
