@@ -42,7 +42,7 @@ export const BENCH_SHAPES: readonly BenchShape[] = [
     dtypes: ['int8', 'int4'],
     torchDtypes: ['float32', 'bfloat16'],
     kvBytes: 24 * 2 * 2 * 64 * 4,
-    tokens: { short: 12, long: 4 },
+    tokens: { short: 8, long: 4 },
   },
 ];
 

@@ -46,7 +46,12 @@ const command = new Command('compare')
   .option('--contexts <counts>', 'tokens of the prompts', integersFrom(2), [...CONTEXTS])
   .option('--participants <names>', 'some alone, such as boxed,node-llama-cpp')
   .option('--threads <count>', 'threads given to each', integerFrom(1), cpus().length)
-  .option('--turns <count>', 'measurements of each; the best counts', integerFrom(1), 3)
+  .option(
+    '--turns <count>',
+    'measurements of each; the best counts. 0 only tries settings',
+    integerFrom(0),
+    3,
+  )
   .option('--work <folder>', 'where checkpoints and the files of the peers are made', 'bench/.synthetic')
   .option('--json <file>', 'report that cases are added to', 'bench/.synthetic/peers.json')
   .option('--quick', 'a quarter of the tokens, one turn, 1 and 32 rows of the small shapes at 128 tokens')
@@ -146,7 +151,10 @@ async function knownSettings(file: string, key: string): Promise<ReadonlyMap<str
 }
 
 function summary({ participant, tokensPerSecond, why }: Figure): string {
-  return `${participant} ${why === undefined ? bestOf(tokensPerSecond).toFixed(1) : 'left out'}`;
+  if (why !== undefined) return `${participant} left out`;
+  return tokensPerSecond.length === 0
+    ? `${participant} tried`
+    : `${participant} ${bestOf(tokensPerSecond).toFixed(1)}`;
 }
 
 function machine(): string {

@@ -32,8 +32,10 @@ export interface MeasureOptions {
 const TIMEOUT_MS = 100_000;
 /** Share of a case's tokens drawn to try a setting. */
 const TRIAL_SHARE = 1 / 4;
-/** Settings that take turns: a trial is short, and the second best may be the best. */
+/** Settings that take turns, at most: a trial is short, and one hardly slower may be the best. */
 const FINALISTS = 2;
+/** How close to the best trial a finalist comes. */
+const FINALIST_SHARE = 0.85;
 /** Rest before each measurement: thread pools go on spinning for a while after their last work. */
 const REST_MS = 500;
 /** Ours come by 64 at a time, with work of the host between: fewer would leave that out. */
@@ -97,7 +99,9 @@ export async function measureCase(
     for (const { setting, tokensPerSecond } of trials)
       onNews(`${participant.name} ${JSON.stringify(setting)}: ${tokensPerSecond.toFixed(1)}`);
     if (failure !== null) onNews(`${participant.name}: ${failure}`);
-    const rates = trials.slice(0, FINALISTS).map(() => []);
+    const least = FINALIST_SHARE * (trials[0]?.tokensPerSecond ?? 0);
+    const finalists = trials.slice(0, FINALISTS).filter(({ tokensPerSecond }) => tokensPerSecond >= least);
+    const rates = finalists.map(() => []);
     states.push({ participant, trials, why: trials.length === 0 ? failure : null, rates });
   }
   for (let turn = 0; turn < turns; turn += 1)
