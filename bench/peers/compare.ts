@@ -96,13 +96,17 @@ async function compare(flags: Flags): Promise<void> {
           const measured = makeCase(shape, rows, context, flags.quick ?? false);
           process.stderr.write(`${shape.name}, ${rows} rows, ${context} tokens of context\n`);
           const key = { shape: shape.name, rows, context };
+          const save = (figures: readonly Figure[]) => {
+            const measuredAt = new Date().toISOString();
+            return addCase(flags.json, head, { ...key, tokens: measured.tokens, measuredAt, figures });
+          };
           const figures = await measureCase(arena, participants, measured, benchPrompt(context, vocabSize), {
             turns: flags.turns,
             known: flags.knownSettings ? await knownSettings(flags.json, caseKey(key)) : new Map(),
             onNews: (text) => process.stderr.write(`  ${text}\n`),
+            onTried: save,
           });
-          const measuredAt = new Date().toISOString();
-          await addCase(flags.json, head, { ...key, tokens: measured.tokens, measuredAt, figures });
+          await save(figures);
           process.stdout.write(`${caseKey(key)}: ${figures.map(summary).join(', ')}\n`);
         }
     } finally {

@@ -26,6 +26,8 @@ export interface MeasureOptions {
   /** Trials of an earlier run by participant, the best first; the others are tried. */
   readonly known: ReadonlyMap<string, readonly Trial[]>;
   readonly onNews: (text: string) => void;
+  /** Called with the trials so far, so that a call cut short need not try again. */
+  readonly onTried: (figures: readonly Figure[]) => Promise<void>;
 }
 
 /** Longest wait for a reply: what takes longer is left out. */
@@ -78,16 +80,11 @@ export async function measureCase(
   participants: readonly Participant[],
   measured: Case,
   prompt: readonly number[],
-  { turns, known, onNews }: MeasureOptions,
+  { turns, known, onNews, onTried }: MeasureOptions,
 ): Promise<Figure[]> {
   const rate = (participant: Participant, tokens: number, setting: Setting) =>
     arena.rate(participant, prompt, measured, tokens, setting);
-  const states: {
-    participant: Participant;
-    trials: readonly Trial[];
-    why: string | null;
-    rates: number[][];
-  }[] = [];
+  const states: State[] = [];
   for (const participant of participants) {
     const why = leftOut(participant.name, measured);
     const { trials, failure } =
@@ -103,6 +100,7 @@ export async function measureCase(
     const finalists = trials.slice(0, FINALISTS).filter(({ tokensPerSecond }) => tokensPerSecond >= least);
     const rates = finalists.map(() => []);
     states.push({ participant, trials, why: trials.length === 0 ? failure : null, rates });
+    await onTried(states.map(figureOf));
   }
   for (let turn = 0; turn < turns; turn += 1)
     for (const { participant, trials, rates } of states)
@@ -112,12 +110,22 @@ export async function measureCase(
         finalist.push(await rate(participant, tokens, trials[at]!.setting));
         onNews(`turn ${turn + 1}, ${participant.name}: ${finalist.at(-1)!.toFixed(1)}`);
       }
-  return states.map(({ participant: { name }, trials, why, rates }) => {
-    if (why !== null) return { participant: name, setting: null, tokensPerSecond: [], trials, why };
-    const best = rates.reduce((a, b) => (bestOf(b) > bestOf(a) ? b : a));
-    const { setting } = trials[rates.indexOf(best)]!;
-    return { participant: name, setting, tokensPerSecond: best, trials };
-  });
+  return states.map(figureOf);
+}
+
+interface State {
+  readonly participant: Participant;
+  readonly trials: readonly Trial[];
+  readonly why: string | null;
+  /** Of each finalist, one for each turn. */
+  readonly rates: number[][];
+}
+
+function figureOf({ participant: { name }, trials, why, rates }: State): Figure {
+  if (why !== null) return { participant: name, setting: null, tokensPerSecond: [], trials, why };
+  const best = rates.reduce((a, b) => (bestOf(b) > bestOf(a) ? b : a));
+  const { setting } = trials[rates.indexOf(best)]!;
+  return { participant: name, setting, tokensPerSecond: best, trials };
 }
 
 /** Tries each setting once, the best first in the result; with what went wrong, if a setting did. */

@@ -18,15 +18,17 @@ const report = z.object({
       context: z.number(),
       tokens: z.number(),
       measuredAt: z.string(),
-      figures: z.array(
-        z.object({
-          participant: z.string(),
-          setting: setting.nullable(),
-          tokensPerSecond: z.array(z.number()).readonly(),
-          trials: z.array(z.object({ setting, tokensPerSecond: z.number() })).readonly(),
-          why: z.string().optional(),
-        }),
-      ),
+      figures: z
+        .array(
+          z.object({
+            participant: z.string(),
+            setting: setting.nullable(),
+            tokensPerSecond: z.array(z.number()).readonly(),
+            trials: z.array(z.object({ setting, tokensPerSecond: z.number() })).readonly(),
+            why: z.string().optional(),
+          }),
+        )
+        .readonly(),
     }),
   ),
 });
