@@ -8,6 +8,7 @@ const SOURCE = resolve('src');
 /** Rooms in the order in which data flows. */
 const ROOMS = [
   'problems',
+  'audit',
   'checkpoint',
   'onnx',
   'model',

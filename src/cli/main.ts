@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { BoxedError, UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
+import { auditCommand, NoVerdict } from './audit.js';
 import { benchCommand } from './bench.js';
 import { compareCommand } from './compare.js';
 import { difficultyCommand } from './difficulty.js';
@@ -40,6 +41,7 @@ const program = new Command('boxed')
   .addCommand(extractCommand())
   .addCommand(simulateCommand())
   .addCommand(difficultyCommand())
+  .addCommand(auditCommand())
   .addCommand(trainCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand());
@@ -61,6 +63,10 @@ try {
 }
 
 function report(error: unknown): number {
+  if (error instanceof NoVerdict) {
+    report(error.cause);
+    return WRONG_USE;
+  }
   // Commander has printed its own message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
   const debug = process.argv.includes('--debug');

@@ -14,7 +14,7 @@ import { MalformedFileError } from './errors.js';
 import type { Table } from './table.js';
 
 /** Snappy is built into the reader; Node brings the others, Zstandard from 22.15 on. */
-const COMPRESSORS: Compressors = {
+export const PARQUET_COMPRESSORS: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
   ...('zstdDecompressSync' in zlib && {
@@ -30,7 +30,12 @@ export async function openParquet(file: string): Promise<Table> {
     header: parquetSchema(metadata).children.map(({ element }) => element.name),
     read: async (columns) => {
       const objects = await guard(file, () =>
-        parquetReadObjects({ file: buffer, metadata, columns: [...columns], compressors: COMPRESSORS }),
+        parquetReadObjects({
+          file: buffer,
+          metadata,
+          columns: [...columns],
+          compressors: PARQUET_COMPRESSORS,
+        }),
       );
       return objects.map((object, index) => ({
         line: index + 1,

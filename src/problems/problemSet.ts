@@ -15,6 +15,8 @@ export interface ProblemSet {
   readonly edition: string | null;
   /** User message that the set asks for, with `{problem}` in it; `null` when it leaves that to the run. */
   readonly prompt: string | null;
+  /** When the problems were published: a year, a month or a day (`2024-02-01`); `null` when the set does not say. */
+  readonly date: string | null;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** SHA-256 of ids and texts; independent of the file's format and of the order of its rows. */
@@ -25,11 +27,15 @@ export interface ProblemSet {
   readonly file: string;
 }
 
+/** A year, a month or a day. */
+export const DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
+
 const SetDescription = z.object({
   name: z.string().min(1),
   title: z.string().min(1),
   edition: z.string().min(1).nullable(),
   prompt: z.string().includes('{problem}').optional(),
+  date: z.string().regex(DATE, 'a date is written as 2024, 2024-02 or 2024-02-01').optional(),
   source: z.string(),
   answersDigest: z
     .string()
@@ -49,9 +55,9 @@ export async function readProblems(path: string): Promise<ProblemSet> {
   const description = isFolder ? await readDescription(join(path, 'set.json')) : nameless(path);
   const cells = await readKeyed(await openTable(file), 'problem', { rowsAsIds: !isFolder });
   const problems = cells.map((cell) => ({ id: cell.id, text: textOf(cell, file) }));
-  const { name, title, edition, prompt = null, answersDigest = null } = description;
+  const { name, title, edition, prompt = null, date = null, answersDigest = null } = description;
   const digest = digestOfProblems(problems);
-  return { name, title, edition, prompt, problems, digest, answersDigest, file };
+  return { name, title, edition, prompt, date, problems, digest, answersDigest, file };
 }
 
 /** SHA-256 of the pairs of id and text, sorted by id in code-unit order, as JSON. */
@@ -76,7 +82,7 @@ function nameless(path: string): z.infer<typeof SetDescription> {
 
 async function readDescription(file: string): Promise<z.infer<typeof SetDescription>> {
   const hint =
-    'A set folder holds set.json with name, title, edition (or null), source and perhaps prompt, and test.csv.';
+    'A set folder holds set.json with name, title, edition (or null), source and perhaps prompt and date, and test.csv.';
   let value: unknown;
   try {
     value = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
