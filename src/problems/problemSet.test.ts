@@ -228,6 +228,7 @@ describe('paths', () => {
       title: 'Tiny',
       edition: 'aime',
       prompt: null,
+      date: null,
       answersDigest: null,
       file: join(path, 'test.csv'),
     };
