@@ -107,9 +107,8 @@ class Postings {
 }
 
 /**
- * The 8-grams that matter: distinct ones, and those inside a distinct 13-gram. A text without any gets the one that the
- * fewest others share, so that it can be found as a whole. A gram that a text has twice stands once, or `0 0 0 …` would cost
- * the square of its length.
+ * The 8-grams that matter: distinct ones, and one in each distinct 13-gram. A text without any gets one as well, so that it can
+ * be found as a whole. A gram that a text has twice stands once, or `0 0 0 …` would cost the square of its length.
  */
 function indexGrams(entries: readonly Entry[]): GramIndex {
   const hashesOf = entries.map(({ tokens }) => gramHashes(tokens.hashes, tokens.count, SHORT_GRAM));
@@ -118,15 +117,11 @@ function indexGrams(entries: readonly Entry[]): GramIndex {
     for (const hash of new Set(hashes)) sharers.set(hash, (sharers.get(hash) ?? 0) + 1);
   const postings = new Postings();
   for (const [entry, hashes] of hashesOf.entries()) {
-    if (hashes.length === 0) continue;
-    const wanted = wantedGrams(entries[entry]!);
-    if (!wanted.includes(1)) {
-      const counts = [...hashes].map((hash) => sharers.get(hash)!);
-      wanted[counts.indexOf(Math.min(...counts))] = 1;
-    }
+    const counts = Int32Array.from(hashes, (hash) => sharers.get(hash)!);
     const seen = new Set<number>();
-    for (const [position, hash] of hashes.entries()) {
-      if (wanted[position] === 0 || seen.has(hash)) continue;
+    for (const [position, isWanted] of wantedGrams(entries[entry]!, counts).entries()) {
+      const hash = hashes[position]!;
+      if (!isWanted || seen.has(hash)) continue;
       seen.add(hash);
       postings.add(hash, entry, position);
     }
@@ -134,10 +129,18 @@ function indexGrams(entries: readonly Entry[]): GramIndex {
   return postings.index(SHORT_GRAM);
 }
 
-function wantedGrams({ distinctShort, distinctLong }: Entry): Uint8Array {
+/** Marks 8-grams by where they begin. Where there is a choice it is the one that the fewest texts have, which is looked up least. */
+function wantedGrams({ distinctShort, distinctLong }: Entry, sharers: Int32Array): Uint8Array {
   const wanted = distinctShort.slice();
+  const want = (from: number, end: number) => {
+    if (wanted.subarray(from, end).includes(1)) return;
+    let rarest = from;
+    for (let at = from; at < end; at += 1) if (sharers[at]! < sharers[rarest]!) rarest = at;
+    wanted[rarest] = 1;
+  };
   for (const [start, isDistinct] of distinctLong.entries())
-    if (isDistinct) wanted.fill(1, start, start + LONG_GRAM - SHORT_GRAM + 1);
+    if (isDistinct) want(start, start + LONG_GRAM - SHORT_GRAM + 1);
+  if (wanted.length > 0) want(0, wanted.length);
   return wanted;
 }
 

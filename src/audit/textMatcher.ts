@@ -1,5 +1,6 @@
 /** All that one text of a corpus has of the problems. */
 import type { TextFind } from './levels.js';
+import { ParagraphMatcher } from './paragraphMatcher.js';
 import type { ProblemIndex } from './problemIndex.js';
 import { RunMatcher } from './runMatcher.js';
 import { SkeletonMatcher } from './skeletonMatcher.js';
@@ -10,15 +11,17 @@ export class TextMatcher {
   readonly tokens = new Tokens();
   readonly #runs: RunMatcher;
   readonly #skeletons: SkeletonMatcher;
+  readonly #paragraphs: ParagraphMatcher;
 
   constructor(index: ProblemIndex) {
     this.#runs = new RunMatcher(index);
     this.#skeletons = new SkeletonMatcher(index);
+    this.#paragraphs = new ParagraphMatcher(index);
   }
 
   match(text: string): TextFind[] {
     this.tokens.read(text);
-    const edited = this.#skeletons.match(this.tokens);
+    const edited = [...this.#skeletons.match(this.tokens), ...this.#paragraphs.match(this.tokens)];
     const copied = this.#runs.match(this.tokens);
     if (copied.length === 0 || edited.length === 0) return [...copied, ...edited];
     const exact = new Set(copied.filter(({ level }) => level === 'exact').map(({ entry }) => entry));
