@@ -1,7 +1,7 @@
 /**
  * Audits a made-up corpus for problems/pebble and 200 made-up problems: `node dist/bench/audit.js [MEGABYTES] [THREADS]`. Documents
  * and problems are mathematical prose of the same words, with LaTeX; nine documents in ten have characters beyond ASCII; every
- * 20,000th holds a problem. Prints seconds, MB/s and peak memory, and
+ * 20,000th holds a problem. Prints seconds, MB/s, processor time and peak memory, and
  * ends with status 1 when a planted problem is missed or another one is found.
  */
 import { once } from 'node:events';
@@ -94,12 +94,14 @@ try {
   const sampler = setInterval(() => {
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
   }, SAMPLE_MS);
+  const processor = process.cpuUsage();
   const report = await auditCorpora(sets, [file], { threads: THREADS });
   clearInterval(sampler);
+  const { user, system } = process.cpuUsage(processor);
   const found = new Set(report.problems.filter(({ level }) => level === 'exact').map(({ id }) => id));
   process.stdout.write(
     `${(report.bytes / 1e6).toFixed(0)} MB, ${report.documents} documents, ${THREADS} threads: ` +
-      `${report.seconds.toFixed(1)} s, ${(report.bytes / 1e6 / report.seconds).toFixed(0)} MB/s, ` +
+      `${report.seconds.toFixed(1)} s, ${(report.bytes / 1e6 / report.seconds).toFixed(0)} MB/s, ${((user + system) / 1e6).toFixed(1)} s of processor time, ` +
       `peak memory ${Math.round(peakBytes / 1e6)} MB; ${found.size} of ${planted.size} planted problems found, ` +
       `${report.problems.filter(({ level }) => level !== null && level !== 'exact').length} others in other ways\n`,
   );

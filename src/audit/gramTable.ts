@@ -1,5 +1,7 @@
 /** A hash table from n-grams to where problems have them, made for being asked about every place of a corpus. */
 
+const { imul } = Math;
+
 /** Multiplier of the rolling hash; odd, so that no bits are lost. */
 const BASE = 0x2c1b3c6d;
 /** Fibonacci hashing: 2^32 over the golden ratio. */
@@ -25,8 +27,8 @@ function eachGram(
   const leaving = power(BASE, n);
   let gram = 0;
   for (let at = 0; at < count; at += 1) {
-    gram = (Math.imul(gram, BASE) + hashes[at]!) | 0;
-    if (at >= n) gram = (gram - Math.imul(hashes[at - n]!, leaving)) | 0;
+    gram = (imul(gram, BASE) + hashes[at]!) | 0;
+    if (at >= n) gram = (gram - imul(hashes[at - n]!, leaving)) | 0;
     if (at >= n - 1) visit(gram, at - n + 1);
   }
 }
@@ -72,10 +74,10 @@ export class GramTable {
     const first = this.#first;
     let gram = 0;
     for (let at = 0; at < count; at += 1) {
-      gram = (Math.imul(gram, BASE) + hashes[at]!) | 0;
-      if (at >= n) gram = (gram - Math.imul(hashes[at - n]!, leaving)) | 0;
+      gram = (imul(gram, BASE) + hashes[at]!) | 0;
+      if (at >= n) gram = (gram - imul(hashes[at - n]!, leaving)) | 0;
       if (at < n - 1) continue;
-      let slot = Math.imul(gram, SPREAD) >>> shift;
+      let slot = imul(gram, SPREAD) >>> shift;
       while (first[slot] !== EMPTY) {
         if (keys[slot] === gram) {
           visit(first[slot]!, at - n + 1);
@@ -87,7 +89,7 @@ export class GramTable {
   }
 
   #slotOf(gram: number): number {
-    let slot = Math.imul(gram, SPREAD) >>> this.#shift;
+    let slot = imul(gram, SPREAD) >>> this.#shift;
     while (this.#first[slot] !== EMPTY && this.#keys[slot] !== gram) slot = (slot + 1) & this.#mask;
     return slot;
   }
@@ -95,6 +97,6 @@ export class GramTable {
 
 function power(base: number, exponent: number): number {
   let product = 1;
-  for (let factor = 0; factor < exponent; factor += 1) product = Math.imul(product, base);
+  for (let factor = 0; factor < exponent; factor += 1) product = imul(product, base);
   return product;
 }

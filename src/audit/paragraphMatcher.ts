@@ -4,7 +4,15 @@
  */
 import { GramTable } from './gramTable.js';
 import type { TextFind } from './levels.js';
-import { BandIndex, estimatedJaccard, FUNCTIONS, lowerTo, type Signature, signatureOf, valuesOf } from './minHash.js';
+import {
+  BandIndex,
+  estimatedJaccard,
+  FUNCTIONS,
+  lowerTo,
+  type Signature,
+  signatureOf,
+  valuesOf,
+} from './minHash.js';
 import type { ProblemIndex } from './problemIndex.js';
 import { NUMBER, type TokenList, type Tokens, WORD } from './tokens.js';
 
@@ -12,12 +20,18 @@ import { NUMBER, type TokenList, type Tokens, WORD } from './tokens.js';
 const MIN_JACCARD = 0.6;
 /** Problems of fewer different words are like others by chance. */
 const MIN_WORDS = 12;
+const MIN_OWN_WORDS = 3;
 /** Estimates so many standard errors too low are still compared. */
 const ERRORS_ALLOWED = 3;
+
+/** A power of two, far more than the words of a paragraph. */
+const UNKNOWN_SLOTS = 4096;
 
 interface WordSet {
   readonly entry: number;
   readonly words: ReadonlySet<number>;
+  /** Those that no other problem has: where a paragraph lacks them, it may share boilerplate alone. */
+  readonly own: readonly number[];
   readonly numbers: readonly number[];
   readonly signature: Signature;
 }
@@ -29,6 +43,8 @@ export class ParagraphMatcher {
   readonly #vocabulary: GramTable;
   /** The last paragraph, by its number, that had each word of the vocabulary. */
   readonly #lastParagraph: Int32Array;
+  /** The same of other words, by the last bits of their hashes. */
+  readonly #lastUnknown = new Int32Array(UNKNOWN_SLOTS);
   #paragraph = 0;
   /** What the functions of MinHash take on each word of the vocabulary: the costly part of a signature. */
   readonly #values: Uint32Array;
@@ -37,10 +53,16 @@ export class ParagraphMatcher {
   readonly #mostTokens: number;
 
   constructor({ entries }: ProblemIndex) {
+    const wordSets = entries.map(({ tokens }) => wordSetOf(tokens, 0, tokens.count));
+    const owners = new Map<number, number>();
+    for (const words of wordSets) for (const word of words) owners.set(word, (owners.get(word) ?? 0) + 1);
     this.#sets = entries.flatMap(({ tokens, isTemplate }, entry): WordSet[] => {
-      const words = wordSetOf(tokens, 0, tokens.count);
-      if (isTemplate || words.size < MIN_WORDS) return [];
-      return [{ entry, words, numbers: numbersOf(tokens, 0, tokens.count), signature: signatureOf(words) }];
+      const words = wordSets[entry]!;
+      const own = [...words].filter((word) => owners.get(word) === 1);
+      if (isTemplate || words.size < MIN_WORDS || own.length < MIN_OWN_WORDS) return [];
+      return [
+        { entry, words, own, numbers: numbersOf(tokens, 0, tokens.count), signature: signatureOf(words) },
+      ];
     });
     const vocabulary = new Set<number>();
     for (const [set, { words, signature }] of this.#sets.entries()) {
@@ -93,21 +115,25 @@ export class ParagraphMatcher {
     return to - from >= MIN_WORDS * MIN_JACCARD && to - from <= this.#mostTokens;
   }
 
-  /** False where even a problem with all known words of the paragraph, and no others, would be too unlike it. */
-  #isLikely({ kinds }: Tokens, from: number, to: number): boolean {
+  /** False where even a problem that has all known words of the paragraph, and no others, would be too unlike it. */
+  #isLikely({ kinds, hashes }: Tokens, from: number, to: number): boolean {
     this.#paragraph += 1;
     let [known, unknown] = [0, 0];
     for (let at = from; at < to; at += 1) {
       if (kinds[at] !== WORD) continue;
       const word = this.#wordOf[at]!;
-      if (word < 0) unknown += 1;
-      else if (this.#lastParagraph[word] !== this.#paragraph) {
+      if (word < 0) {
+        // Words in one slot count once, which errs towards comparing.
+        const slot = hashes[at]! & (UNKNOWN_SLOTS - 1);
+        if (this.#lastUnknown[slot] === this.#paragraph) continue;
+        this.#lastUnknown[slot] = this.#paragraph;
+        unknown += 1;
+      } else if (this.#lastParagraph[word] !== this.#paragraph) {
         this.#lastParagraph[word] = this.#paragraph;
         known += 1;
       }
     }
-    // Unknown words may be repeated: where they are many, half of them are taken to be.
-    return known >= MIN_JACCARD * MIN_WORDS && known >= MIN_JACCARD * (known + unknown / 2);
+    return known >= MIN_JACCARD * MIN_WORDS && known >= MIN_JACCARD * (known + unknown);
   }
 
   /** The signature of a paragraph, repeated words counting once as minima do. */
@@ -127,11 +153,13 @@ export class ParagraphMatcher {
     const signature = this.#signature(tokens, from, to);
     const finds: TextFind[] = [];
     for (const candidate of this.#bands.candidates(signature)) {
-      const { entry, words: wanted, numbers, signature: other } = this.#sets[candidate]!;
+      const { entry, words: wanted, own, numbers, signature: other } = this.#sets[candidate]!;
       const error = Math.sqrt((MIN_JACCARD * (1 - MIN_JACCARD)) / FUNCTIONS);
       if (estimatedJaccard(signature, other) < MIN_JACCARD - ERRORS_ALLOWED * error) continue;
-      const share = jaccard(wordSetOf(tokens, from, to), wanted);
-      if (share >= MIN_JACCARD && includesAll(numbersOf(tokens, from, to), numbers))
+      const set = wordSetOf(tokens, from, to);
+      const share = jaccard(set, wanted);
+      const hasOwn = own.filter((word) => set.has(word)).length >= MIN_JACCARD * own.length;
+      if (share >= MIN_JACCARD && hasOwn && includesAll(numbersOf(tokens, from, to), numbers))
         finds.push({ entry, level: 'reworded', share, from, to });
     }
     return finds;

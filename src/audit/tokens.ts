@@ -27,6 +27,8 @@ export const OPERATOR = 3;
 const ANY_NUMBER = 0x5bd1e995;
 const ANY_VARIABLE = 0x27d4eb2f;
 
+const { imul } = Math;
+
 const MINUS = 0x2d;
 const BLANK = 0x20;
 const BRACE = 0x7b;
@@ -130,7 +132,7 @@ export class Tokens implements TokenList {
           if (nextKind === kind) {
             const lower = lowers[next]!;
             characters[written++] = lower;
-            hash = Math.imul(hash ^ lower, FNV_PRIME);
+            hash = imul(hash ^ lower, FNV_PRIME);
             size += 1;
           }
           if (at === length) break;
@@ -198,27 +200,27 @@ export class Tokens implements TokenList {
     for (let at = 0; at < word.length; at += 1) {
       const code = word.charCodeAt(at);
       this.characters[this.#written++] = code;
-      hash = Math.imul(hash ^ code, FNV_PRIME);
+      hash = imul(hash ^ code, FNV_PRIME);
     }
     this.#add(hash, WORD, from, to);
   }
 
   #digit(code: number, from: number): void {
     this.characters[this.#written++] = code;
-    this.#add(Math.imul(FNV_BASIS ^ code, FNV_PRIME), NUMBER, from, from + 1);
+    this.#add(imul(FNV_BASIS ^ code, FNV_PRIME), NUMBER, from, from + 1);
   }
 
   #sign(code: number, from: number): void {
     this.characters[this.#written++] = code;
-    this.#add(Math.imul(FNV_BASIS ^ code, FNV_PRIME), OPERATOR, from, from + 1);
+    this.#add(imul(FNV_BASIS ^ code, FNV_PRIME), OPERATOR, from, from + 1);
   }
 
   #add(hash: number, kind: number, from: number, to: number): void {
     const { count } = this;
     if (count === this.hashes.length) this.#grow();
     // The finalizer of MurmurHash3, so that sums of multiples of token hashes are well spread.
-    let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    let mixed = imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    mixed = imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
     mixed ^= mixed >>> 16;
     this.hashes[count] = mixed;
     this.masked[count] = kind === NUMBER ? ANY_NUMBER : kind === VARIABLE ? ANY_VARIABLE : mixed;
