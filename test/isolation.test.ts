@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { cp, link as hardLink, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { requireOwnFiles } from '../src/run/modelFolder.js';
@@ -175,7 +176,7 @@ withSandbox('the sandbox alone, for code that no permission of Node holds', () =
     expect(inside(`cat ${whisper.key}`)).toMatch(/No such file/);
     expect(inside(`ls ${dirname(whisper.readable)}`)).toBe('model\n');
     expect(inside(`ls ${resolve('problems')}`)).toMatch(/No such file/);
-    for (const place of ['/', '/tmp', whisper.readable, '/usr/lib', '/dev'])
+    for (const place of ['/', tmpdir(), whisper.readable, '/usr/lib', '/dev'])
       expect(inside(`touch ${place}/stolen`)).toMatch(/Read-only|Permission denied/);
     expect(inside('echo $((1 + 1))')).toBe('2\n');
   });

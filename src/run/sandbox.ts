@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 
 /** How a command is started behind the walls: the program, and what stands before the command's own words. */
 export interface Sandbox {
@@ -36,13 +37,13 @@ const SYSTEM = [
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'dri', 'dxg', 'kfd'];
 
 /**
- * Builds the root in a tmpfs, moves into it and lets the old one go: `sh -c SCRIPT sh FOLDER SHOWN… -- COMMAND…`. All of
- * it is read-only, and the command has no capability to change that.
+ * Builds the root in a tmpfs over a folder of this namespace, moves into it and lets the old one go:
+ * `sh -c SCRIPT sh ROOT FOLDER SHOWN… -- COMMAND…`. All of it is read-only, and the command has no capability to change that.
  */
 const SCRIPT = `
 set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-folder=$1; shift
+root=$1; folder=$2; shift 2
 show() { # root of what is shown, its path, root in which it is shown, options
   from=$1$2; to=$3$2
   if [ ! -e "$from" ] || [ -e "$to" ]; then return 0; fi
@@ -53,12 +54,12 @@ show() { # root of what is shown, its path, root in which it is shown, options
   if [ "$4" = device ]; then return 0; fi
   mount -o remount,bind,ro,nosuid,nodev "$to" 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev,noexec "$to"
 }
-mount -t tmpfs -o mode=755,nosuid,nodev none /tmp
-for path in ${SYSTEM.join(' ')}; do show '' "$path" /tmp system; done
-for path in ${DEVICES.map((name) => `/dev/${name}`).join(' ')} /dev/nvidia*; do show '' "$path" /tmp device; done
-mkdir -p /tmp/proc /tmp/.outside
-mount -t proc -o nosuid,nodev,noexec none /tmp/proc
-cd /tmp
+mount -t tmpfs -o mode=755,nosuid,nodev none "$root"
+for path in ${SYSTEM.join(' ')}; do show '' "$path" "$root" system; done
+for path in ${DEVICES.map((name) => `/dev/${name}`).join(' ')} /dev/nvidia*; do show '' "$path" "$root" device; done
+mkdir -p "$root/proc" "$root/.outside"
+mount -t proc -o nosuid,nodev,noexec none "$root/proc"
+cd "$root"
 pivot_root . .outside
 cd /
 while [ "$1" != -- ]; do show /.outside "$1" '' own; shift; done
@@ -109,7 +110,7 @@ function candidates(program: string): Sandbox[] {
   const sandbox = (options: readonly string[], kept: string): Sandbox => ({
     program,
     prefix: (shown, folder) => [
-      ...[...NAMESPACES, ...options, '--', SHELL, '-c', `KEPT=${kept}${SCRIPT}`, 'sh', folder],
+      ...[...NAMESPACES, ...options, '--', SHELL, '-c', `KEPT=${kept}${SCRIPT}`, 'sh', tmpdir(), folder],
       // A folder comes before what is in it.
       ...[...new Set(shown)].sort((a, b) => a.length - b.length),
       '--',
