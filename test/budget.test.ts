@@ -1,8 +1,9 @@
 /** Budgets end to end: policies, stop rules and forcing of `evaluate`, the simulator and the predictor, and their wrong input. */
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { runCli, startCli } from './support/cli.js';
+import { fewProblems } from './support/fewProblems.js';
 import { temporaryFolder } from './support/models.js';
 
 const PROBLEMS = 24;
@@ -15,14 +16,8 @@ let journal: string;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  problems = join(folder, 'few');
+  problems = await fewProblems(folder, PROBLEMS);
   journal = join(folder, 'journal');
-  await mkdir(problems);
-  for (const name of ['test.csv', 'answers.csv']) {
-    const lines = (await readFile(join('problems', 'pebble', name), 'utf8')).split('\n');
-    await writeFile(join(problems, name), lines.slice(0, PROBLEMS + 1).join('\n'));
-  }
-  await cp(join('problems', 'pebble', 'set.json'), join(problems, 'set.json'));
   const { status } = await runCli(evaluateArgs(journal));
   expect(status).toBe(0);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Run } from '../src/core.js';
 import { MAIN, runCli, startCli } from './support/cli.js';
+import { fewProblems } from './support/fewProblems.js';
 import { temporaryFolder } from './support/models.js';
 
 const PROBLEMS = 8;
@@ -16,13 +17,7 @@ let problems: string;
 let whole: string;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  problems = join(folder, 'few');
-  await mkdir(problems);
-  for (const name of ['test.csv', 'answers.csv']) {
-    const lines = (await readFile(join('problems', 'pebble', name), 'utf8')).split('\n');
-    await writeFile(join(problems, name), lines.slice(0, PROBLEMS + 1).join('\n'));
-  }
-  await cp(join('problems', 'pebble', 'set.json'), join(problems, 'set.json'));
+  problems = await fewProblems(folder, PROBLEMS);
   whole = join(folder, 'whole');
   expect(await runCli(argsFor(whole))).toMatchObject({ status: 0 });
 });

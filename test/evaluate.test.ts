@@ -1,11 +1,12 @@
 /** The main job end to end on a few problems: run, kill -9, resume, seal, score; and every wrong input a user may give. */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parquetReadObjects } from 'hyparquet';
 import type { Run } from '../src/core.js';
 import { runCli, startCli } from './support/cli.js';
+import { fewProblems } from './support/fewProblems.js';
 import { temporaryFolder } from './support/models.js';
 
 const PROBLEMS = 12;
@@ -18,16 +19,7 @@ let answers: string;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  problems = join(folder, 'few');
-  await mkdir(problems);
-  const take = async (name: string) =>
-    (await readFile(join('problems', 'pebble', name), 'utf8'))
-      .split('\n')
-      .slice(0, PROBLEMS + 1)
-      .join('\n');
-  await writeFile(join(problems, 'test.csv'), await take('test.csv'));
-  await writeFile(join(problems, 'answers.csv'), await take('answers.csv'));
-  await cp(join('problems', 'pebble', 'set.json'), join(problems, 'set.json'));
+  problems = await fewProblems(folder, PROBLEMS);
   answers = join(problems, 'answers.csv');
 });
 

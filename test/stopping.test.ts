@@ -1,9 +1,10 @@
 /** `--stop-text` and `--stop-at-answer` as a user gives them: where samples end, what the run records and refuses. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ChatTokenizer } from '../src/checkpoint/tokenizer.js';
 import { runCli } from './support/cli.js';
+import { fewProblems } from './support/fewProblems.js';
 import { goldenFolder, temporaryFolder } from './support/models.js';
 
 const MODEL = 'models/pebble-sft';
@@ -24,13 +25,7 @@ let tokenizer: ChatTokenizer;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  problems = join(folder, 'few');
-  await mkdir(problems);
-  for (const name of ['test.csv', 'answers.csv']) {
-    const lines = (await readFile(join('problems', 'pebble', name), 'utf8')).split('\n');
-    await writeFile(join(problems, name), lines.slice(0, PROBLEMS + 1).join('\n'));
-  }
-  await writeFile(join(problems, 'set.json'), await readFile(join('problems', 'pebble', 'set.json')));
+  problems = await fewProblems(folder, PROBLEMS);
   tokenizer = await ChatTokenizer.open(MODEL);
 });
 
@@ -147,11 +142,10 @@ describe('generate', () => {
   });
 
   test('needs a tokenizer to stop at a text', async () => {
-    const { status, stderr } = await generate(
-      goldenFolder('qwen2-tied-fp32'),
-      { id: 1, tokens: [5] },
-      ...['--stop-text', 'x'],
-    );
+    // A copy: its export is left beside the checkpoint.
+    const checkpoint = join(folder, 'without-tokenizer');
+    await cp(goldenFolder('qwen2-tied-fp32'), checkpoint, { recursive: true });
+    const { status, stderr } = await generate(checkpoint, { id: 1, tokens: [5] }, ...['--stop-text', 'x']);
     expect([status, stderr]).toEqual([1, expect.stringContaining('NoTokenizerError')]);
   });
 });

@@ -5,6 +5,7 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import { readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { DEFAULT_ROWS } from '../engine/engine.js';
+import { percent } from '../report/format.js';
 import { type AnsweredProblems, readAnsweredProblems } from '../train/answeredProblems.js';
 import type { Tensors } from '../train/modelFolder.js';
 import { type ValidationResult, validate } from '../train/validation.js';
@@ -87,6 +88,5 @@ export async function openTools(flags: TrainFlags, config: DecoderConfig): Promi
 
 /** One line of a validation. */
 export function describeValidation({ accuracy, meanTokens, stopped, seconds }: ValidationResult): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  return `accuracy ${percent(accuracy)} · ${meanTokens.toFixed(1)} tokens · ${percent(stopped)} ended by themselves · ${seconds.toFixed(1)} s`;
+  return `accuracy ${percent(accuracy)} % · ${meanTokens.toFixed(1)} tokens · ${percent(stopped)} % ended by themselves · ${seconds.toFixed(1)} s`;
 }
