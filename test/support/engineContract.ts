@@ -1,5 +1,5 @@
 /** What every engine must do, whatever its layout and device: run for each of them with one of the bundled checkpoints. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Engine, EngineFailedError, type EngineOptions } from '../../src/engine/engine.js';
 import { KvMemoryError } from '../../src/engine/kvMemory.js';
 import { BadRequestError } from '../../src/engine/request.js';
@@ -64,6 +64,17 @@ export function engineContract(options: ContractOptions): void {
     engine = await Engine.open(model, { rows: 8 });
   }, timeoutMs);
   afterAll(() => engine.close());
+
+  // Also those of a test that failed half-way: an open engine would keep the tests from ending.
+  const opened: Engine[] = [];
+  const openEngine = async (settings: EngineOptions): Promise<Engine> => {
+    const other = await Engine.open(model, settings);
+    opened.push(other);
+    return other;
+  };
+  afterEach(async () => {
+    for (const other of opened.splice(0)) await other.close();
+  });
 
   it('draws the same tokens whatever the batch size and the order', async () => {
     const requests = ['a', 'bc', 'def', 'ghij', 'kl'].map((id) => request(id, { maxTokens: 60 }));
@@ -164,7 +175,7 @@ export function engineContract(options: ContractOptions): void {
       request('sampled', { promptTokens: [1, ...system, ...tail(22)] }),
       request('greedy', { promptTokens: [1, ...system, ...tail(23)], samples: 1, sampling: GREEDY }),
     ];
-    const warm = await Engine.open(model, { rows: 8 });
+    const warm = await openEngine({ rows: 8 });
     await warm.generate([request('first', { promptTokens: [1, ...system, ...tail(21)], maxTokens: 3 })]);
     const before = warm.stats;
     expect(before.sharedPromptTokens).toBe(0);
@@ -181,15 +192,15 @@ export function engineContract(options: ContractOptions): void {
   });
 
   it('draws the same tokens when memory is short, with fewer rows at once', async () => {
-    const requests = ['a', 'bc', 'def'].map((id) => request(id));
-    const ample = await Engine.open(model, { rows: 12 });
+    const requests = ['a', 'bc', 'def'].map((id) => request(id, { samples: 8 }));
+    const ample = await openEngine({ rows: 24 });
     const expected = await drawWith(ample, requests);
     const { mostRows, restedRows } = ample.stats;
     expect(restedRows).toBe(0);
     await ample.close();
     // A row at its greatest length, of 137 positions and in whole blocks, and some.
     const kvMemoryBytes = 1000 * positionBytes(model);
-    const tight = await Engine.open(model, { rows: 12, kvMemoryBytes });
+    const tight = await openEngine({ rows: 24, kvMemoryBytes });
     expect(tight.memory.blocks * tight.memory.blockBytes).toBeLessThanOrEqual(kvMemoryBytes);
     expectSame(await drawWith(tight, requests), expected);
     expect(tight.stats.mostRows).toBeLessThan(mostRows);
@@ -197,7 +208,7 @@ export function engineContract(options: ContractOptions): void {
   });
 
   it('refuses at once what its memory can never hold, and says what it needs', async () => {
-    const small = await Engine.open(model, { rows: 4, kvMemoryBytes: 800 * positionBytes(model) });
+    const small = await openEngine({ rows: 4, kvMemoryBytes: 800 * positionBytes(model) });
     const refused = small.generate([request('too long', { maxTokens: 900 })]);
     await expect(refused).rejects.toThrow(/too long: .* need .* MB of keys and values, and there are/);
     await expect(refused).rejects.toBeInstanceOf(KvMemoryError);
@@ -211,7 +222,7 @@ export function engineContract(options: ContractOptions): void {
     const requests = Array.from({ length: options.queued }, (_, at) =>
       request(`${at}`, { ...sizes, promptTokens: [1, 20 + (at % 10), 2] }),
     );
-    const busy = await Engine.open(model, { rows: 64 });
+    const busy = await openEngine({ rows: 64 });
     await busy.generate(requests, {
       onSample: ({ id, tokens }) => ended.set(id, (ended.get(id) ?? 0) + tokens.length),
     });
@@ -233,7 +244,7 @@ export function engineContract(options: ContractOptions): void {
   });
 
   it('rejects open requests when it is closed, running or waiting', async () => {
-    const closed = await Engine.open(model, { rows: 2 });
+    const closed = await openEngine({ rows: 2 });
     const endless = { stopTokens: [], maxTokens: 900 };
     const open = ['running', 'waiting'].map((id) => closed.generate([request(id, endless)]));
     const rejected = open.map(async (one) => {
