@@ -30,6 +30,8 @@ SEED ?=
 # There it is called by name, since npm 11 no longer runs such scripts by itself.
 NVIDIA := $(wildcard /proc/driver/nvidia/version)
 export ONNXRUNTIME_NODE_INSTALL := skip
+# The program says so itself; this is for tests and peers that load the runtime in their own way.
+export ORT_DISABLE_TELEMETRY := 1
 CUDA_INSTALL := cd node_modules/onnxruntime-node && ONNXRUNTIME_NODE_INSTALL= node script/install.js
 
 BOXED := node dist/src/cli/main.js

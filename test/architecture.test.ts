@@ -64,6 +64,16 @@ test('a room imports only rooms above it, and the ground floor', () => {
   expect(wrong).toEqual([]);
 });
 
+test('onnxruntime is reached through one door, which keeps it from sending anything home', () => {
+  const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const importers = files.filter((file) =>
+    /from 'onnxruntime-node'|import\('onnxruntime-node'\)/.test(readFileSync(join(SOURCE, file), 'utf8')),
+  );
+  expect(importers).toEqual(['onnx/runtime.ts']);
+});
+
 /** Modules that read answers. */
 const KEY_READERS = ['problems/answerKey.ts', 'problems/sealedKey.ts'];
 

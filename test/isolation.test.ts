@@ -56,9 +56,11 @@ function expectRefusals(report: HostileReport): void {
   expect(Object.keys(attempts).length).toBeGreaterThan(55);
   for (const [name, outcome] of Object.entries(attempts))
     expect(`${name}: ${outcome}`).toMatch(OTHERWISE[name] ?? /: ERR_ACCESS_DENIED$/);
-  // The only variables are Node's own, of the channel to the parent.
-  const variables = Object.keys(JSON.parse(environment!) as object);
-  expect(variables.filter((name) => !name.startsWith('NODE_CHANNEL'))).toEqual([]);
+  // The only variables are Node's own, of the channel to the parent, and the one that keeps the runtime quiet.
+  const variables = Object.entries(JSON.parse(environment!) as Record<string, string>);
+  expect(variables.filter(([name]) => !name.startsWith('NODE_CHANNEL'))).toEqual([
+    ['ORT_DISABLE_TELEMETRY', '1'],
+  ]);
   expect([given, descriptors]).toEqual(['', '']);
   expect(JSON.stringify(report)).not.toContain(SECRET);
 }

@@ -1,6 +1,7 @@
 /** Inputs of the loop graph that say how tokens are drawn. */
-import { Tensor } from 'onnxruntime-node';
+
 import type { Sampling } from '../core.js';
+import { Tensor } from '../onnx/runtime.js';
 import type { RowInput } from './types.js';
 
 /** Tensors by the names of the graph's inputs or outputs. */

@@ -1,5 +1,5 @@
 /** How faithful a model is to another: both read the same texts, and their distributions are compared after every token. */
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from '../onnx/runtime.js';
 import { divergence } from './divergence.js';
 import { int64 } from './feeds.js';
 

@@ -1,5 +1,6 @@
 /** How an engine reaches its session: in a worker, or in its own thread. */
 import { MessageChannel, Worker } from 'node:worker_threads';
+import '../onnx/noTelemetry.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 
 /** The other end, as the engine sees it. */

@@ -1,5 +1,5 @@
 /** A decoder session on the loop layout: prompts and chunks become runs of one ONNX graph, caches stay on the host. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+
 import {
   blockKeys,
   blockValues,
@@ -8,6 +8,7 @@ import {
   localKeys,
   localValues,
 } from '../model/loopAttention.js';
+import { InferenceSession, Tensor } from '../onnx/runtime.js';
 import { type Feeds, greedyFeeds, int64, LIKELIEST, type ScalingRow, samplingFeeds } from './feeds.js';
 import { HostPrompt } from './hostPrompt.js';
 import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';

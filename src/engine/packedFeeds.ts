@@ -1,5 +1,5 @@
 /** Inputs of the paged graph: new tokens of many sequences packed into one row, and where their keys and values lie. */
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../onnx/runtime.js';
 import { type Feeds, int64 } from './feeds.js';
 
 /** New tokens of one sequence. */

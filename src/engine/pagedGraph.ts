@@ -1,11 +1,11 @@
 /** The opened graph of the paged layout: a run computes the new tokens of some sequences, on the device. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import type { Device } from '../export/target.js';
 import { CANDIDATE_TOKENS } from '../model/candidates.js';
 import { keyCache, valueCache } from '../model/pagedAttention.js';
 import { resizeBlanks } from '../onnx/blanks.js';
+import { InferenceSession } from '../onnx/runtime.js';
 import { MODEL_FILE } from '../onnx/writer.js';
 import { type Feeds, int64, LIKELIEST, type ScalingRow, scalingFeeds } from './feeds.js';
 import { packedFeeds, type Segment } from './packedFeeds.js';

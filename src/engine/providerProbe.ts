@@ -1,6 +1,7 @@
 /** Entry of a process that multiplies two matrices on one execution provider and says what came out, and where it ran. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+
 import { Graph, type Value } from '../onnx/graph.js';
+import { InferenceSession, Tensor } from '../onnx/runtime.js';
 import { ELEMENT_TYPES } from '../onnx/schema.js';
 import { encodeGraph } from '../onnx/writer.js';
 import { VERSION } from '../version.js';

@@ -8,6 +8,7 @@ import { devNull } from 'node:os';
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BoxedError } from '../errors.js';
+import { NO_TELEMETRY } from '../onnx/noTelemetry.js';
 import type { Failure, FromSolver, ToSolver } from '../solve/protocol.js';
 import { findSandbox, type SandboxOrWhy } from './sandbox.js';
 
@@ -83,7 +84,7 @@ export class IsolatedSolver {
       // From here no name leads anywhere but to the program; the runtime reads relative to it.
       cwd: SOURCE,
       // Nothing of the parent's environment: it may name files, tokens or hosts.
-      env: {},
+      env: { ...NO_TELEMETRY },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...inheritedDescriptors().map(() => nowhere)],
     });

@@ -4,6 +4,7 @@
  * in depth: it holds against code that keeps to the language, not against a fault of Node or of the runtime.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
+import '../onnx/noTelemetry.js';
 import { guardBinding } from './runtimeGuard.js';
 
 const require = createRequire(import.meta.url);

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DecoderConfig } from '../checkpoint/config.js';
 import type { RowShape } from '../model/packedRows.js';
 import { buildTraining, gradientOf, type Objective } from '../model/training.js';
+import { InferenceSession, Tensor } from '../onnx/runtime.js';
 import { MODEL_FILE, writeModel } from '../onnx/writer.js';
 import { VERSION } from '../version.js';
 import { type AdamWOptions, adamWStep, type TrainedTensor } from './adamW.js';

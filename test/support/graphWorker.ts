@@ -1,6 +1,6 @@
 /** Worker of `runGraph`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../src/onnx/runtime.js';
 import type { GraphJob, PlainTensors } from './runGraph.js';
 
 const { file, feeds } = workerData as GraphJob;

@@ -100,7 +100,7 @@ function modelOf(location: string): Uint8Array {
 }
 
 async function throughRuntime(model: Uint8Array | string, options = {}): Promise<string> {
-  const { InferenceSession } = await import('onnxruntime-node');
+  const { InferenceSession } = await import('../../src/onnx/runtime.js');
   const session = await InferenceSession.create(model as Uint8Array, options);
   return Buffer.from((await session.run({})).y!.data as Uint8Array).toString();
 }

@@ -1,0 +1,4 @@
+/** onnxruntime with its telemetry off: the only door to it. */
+import './noTelemetry.js';
+
+export { InferenceSession, Tensor } from 'onnxruntime-node';
