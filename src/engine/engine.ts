@@ -32,6 +32,11 @@ export interface EngineOptions {
   readonly inThread?: boolean;
   /** Steps between two moments at which samples end and begin, at most. Default: `CHUNK_STEPS`. */
   readonly chunkSteps?: number;
+  /**
+   * Speculative decoding by prompt lookup: up to this many tokens of each row are guessed from what it holds and verified in one
+   * run. What is drawn stays the same. Default: 0.
+   */
+  readonly draftTokens?: number;
   /** Opens the model's tokenizer beside the session, which requests with `stopText` need. Default: false. */
   readonly readsText?: boolean;
 }
@@ -92,6 +97,7 @@ export class Engine {
     const setup: WorkerSetup = {
       maxRows: rows,
       chunkSteps: options.chunkSteps ?? CHUNK_STEPS,
+      draftTokens: options.draftTokens ?? 0,
       tokenizerFolder: readsText ? model.folder : null,
       session: sessionSetup(model, {
         maxRows: rows,

@@ -77,6 +77,20 @@ function historyFeeds(rows: readonly ScalingRow[]): Feeds {
   };
 }
 
+/** A run of one step that draws after `draws`, each with its random number, and stops nobody. */
+export function onceFeeds(draws: readonly number[], uniform: Float32Array, candidates: number): Feeds {
+  const count = draws.length;
+  return {
+    steps: int64([1n], []),
+    draws: int64(draws.map(BigInt), [count]),
+    uniform: new Tensor('float32', uniform, [1, count]),
+    candidates: int64([BigInt(candidates)], [1]),
+    min_active: int64([1n], []),
+    stop_tokens: int64(new BigInt64Array(count).fill(-1n), [count, 1]),
+    remaining: int64(new BigInt64Array(count).fill(1n), [count]),
+  };
+}
+
 /** Settings for a run whose draw is thrown away. */
 export function greedyFeeds(rows: number): Feeds {
   const column = [rows, 1];

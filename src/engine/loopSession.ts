@@ -9,12 +9,22 @@ import {
   localValues,
 } from '../model/loopAttention.js';
 import { InferenceSession, Tensor } from '../onnx/runtime.js';
-import { type Feeds, greedyFeeds, int64, LIKELIEST, type ScalingRow, samplingFeeds } from './feeds.js';
+import { drawByRuns } from './chunkRuns.js';
+import {
+  type Feeds,
+  greedyFeeds,
+  int64,
+  LIKELIEST,
+  onceFeeds,
+  type ScalingRow,
+  samplingFeeds,
+} from './feeds.js';
 import { HostPrompt } from './hostPrompt.js';
 import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 import { hostMemory, keptPrefixes, PREFIX_BLOCK } from './kvBudget.js';
 import { KvCache, type LoopCacheShape } from './kvCache.js';
 import { promptBlocks } from './kvMemory.js';
+import type { Drawn } from './liveRow.js';
 import { PrefixCache } from './prefixCache.js';
 import type {
   Chunk,
@@ -55,6 +65,7 @@ export class LoopSession implements DecoderSession {
   readonly #options: LoopSessionOptions;
   readonly #cache: KvCache;
   readonly #cacheOutputs: readonly string[];
+  readonly #drawOutputs: readonly string[];
   /** Blocks of `PREFIX_BLOCK` tokens of prompts. */
   readonly #prefixes: PrefixCache<KvArrays>;
   #promptBlocks = 0;
@@ -69,6 +80,8 @@ export class LoopSession implements DecoderSession {
     const capacity = keptPrefixes(options.shape, options.kvMemoryBytes);
     this.#prefixes = new PrefixCache({ blockSize: PREFIX_BLOCK, capacity });
     this.#cacheOutputs = layersOf(options.shape).flatMap((layer) => [localKeys(layer), localValues(layer)]);
+    const logits = session.outputNames.includes('logits') ? ['logits'] : [];
+    this.#drawOutputs = ['drawn', 'logprobs', 'cut', ...logits, ...this.#cacheOutputs];
   }
 
   static async open(options: LoopSessionOptions): Promise<LoopSession> {
@@ -114,15 +127,11 @@ export class LoopSession implements DecoderSession {
       }
     }
     const feeds: Feeds = {
-      steps: int64([1n], []),
       tokens: int64(tokens, [rows, width]),
       positions: int64(positions, [rows, width]),
-      uniform: new Tensor('float32', new Float32Array(rows), [1, rows]),
-      candidates: int64([1n], [1]),
-      min_active: int64([1n], []),
-      stop_tokens: int64(new BigInt64Array(rows).fill(-1n), [rows, 1]),
-      remaining: int64(new BigInt64Array(rows).fill(1n), [rows]),
-      ...greedyFeeds(rows),
+      // One draw is the least that the graph can make.
+      ...onceFeeds([0], new Float32Array(1), 1),
+      ...greedyFeeds(1),
       ...this.#pastFeeds(prompts),
     };
     const results = await this.#run(feeds, this.#cacheOutputs);
@@ -146,6 +155,13 @@ export class LoopSession implements DecoderSession {
   }
 
   async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
+    return rows.some(({ lookup }) => lookup)
+      ? this.#drawAhead(rows, options)
+      : this.#drawInLoop(rows, options);
+  }
+
+  /** All steps in one run. */
+  async #drawInLoop(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
     const count = rows.length;
     const stopWidth = Math.max(1, ...rows.map((row) => row.stopTokens.length));
     const stopTokens = new BigInt64Array(count * stopWidth).fill(-1n);
@@ -160,6 +176,10 @@ export class LoopSession implements DecoderSession {
         rows.map((row) => BigInt(row.position)),
         [count, 1],
       ),
+      draws: int64(
+        rows.map((_, at) => BigInt(at)),
+        [count],
+      ),
       uniform: new Tensor('float32', options.uniform, [options.steps, count]),
       candidates: int64([BigInt(options.candidates)], [1]),
       min_active: int64([BigInt(options.minActive)], []),
@@ -171,14 +191,7 @@ export class LoopSession implements DecoderSession {
       ...samplingFeeds(rows.map((row) => (row.remaining === 0 ? resting(row) : row))),
       ...this.#cacheFeeds(),
     };
-    const logitsOutput = this.#session.outputNames.includes('logits') ? ['logits'] : [];
-    const results = await this.#run(feeds, [
-      'drawn',
-      'logprobs',
-      'cut',
-      ...logitsOutput,
-      ...this.#cacheOutputs,
-    ]);
+    const results = await this.#run(feeds, this.#drawOutputs);
     const cut = (results.cut!.data as Uint8Array).includes(1);
     const done = results.drawn!.dims[0]!;
     const steps = cut ? done - 1 : done;
@@ -189,6 +202,49 @@ export class LoopSession implements DecoderSession {
     this.#append(results, tokens, done, steps);
     const logits = (results.logits?.data as Float32Array | undefined) ?? null;
     return { steps, tokens, logprobs, cut, logits };
+  }
+
+  /** Each step in a run of its own, after guesses too. */
+  async #drawAhead(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
+    const { candidates, uniform } = options;
+    const count = rows.length;
+    return drawByRuns(rows, options, async (ahead) => {
+      const width = Math.max(...ahead.map(({ tokens }) => tokens.length));
+      const tokens = new BigInt64Array(count * width);
+      const positions = new BigInt64Array(count * width).fill(-1n);
+      const draws: number[] = [];
+      const uniforms: number[] = [];
+      for (const { row, tokens: next } of ahead) {
+        const held = row.drawn.length;
+        for (const [at, token] of next.entries()) {
+          const place = row.at * width + at;
+          tokens[place] = BigInt(token);
+          positions[place] = BigInt(rows[row.at]!.position + held + at);
+          draws.push(place);
+          uniforms.push(uniform[(held + at) * count + row.at]!);
+        }
+      }
+      const results = await this.#run(
+        {
+          tokens: int64(tokens, [count, width]),
+          positions: int64(positions, [count, width]),
+          ...onceFeeds(draws, Float32Array.from(uniforms), candidates),
+          ...samplingFeeds(ahead.flatMap(({ row, tokens: next }) => row.draws(next))),
+          ...this.#cacheFeeds(),
+        },
+        this.#drawOutputs,
+      );
+      const drawn = drawnOf(results);
+      const computed = this.#localPart(results, width);
+      return {
+        drawn: ahead.map(({ tokens: next }) => drawn.splice(0, next.length)),
+        keep: (counts) => {
+          const kept = new Int32Array(count);
+          for (const [at, { row }] of ahead.entries()) kept[row.at] = counts[at]!;
+          this.#cache.append(computed, kept);
+        },
+      };
+    });
   }
 
   async close(): Promise<void> {
@@ -292,4 +348,20 @@ function resting({ nextToken }: RowInput): ScalingRow {
 function mostBlocks({ shape, limits, maxRows }: LoopSessionOptions, memory: KvMemory): number {
   const affordable = Math.floor(memory.blocks / memory.rowStep);
   return Math.min(maxRows * Math.floor(limits.maxPositions / shape.blockLength), affordable);
+}
+
+/** What a single step has drawn; `null` where it needs more candidates. */
+function drawnOf({ drawn, logprobs, cut, logits }: Feeds): (Drawn | null)[] {
+  const [unfinished, chances] = [cut!.data as Uint8Array, logprobs!.data as Float32Array];
+  const all = (logits?.data as Float32Array | undefined) ?? null;
+  const vocabSize = (all?.length ?? 0) / chances.length;
+  return Array.from(drawn!.data as BigInt64Array, (token, at) =>
+    unfinished[at] === 1
+      ? null
+      : {
+          token: Number(token),
+          logprob: chances[at]!,
+          logits: all?.subarray(at * vocabSize, (at + 1) * vocabSize) ?? null,
+        },
+  );
 }

@@ -79,25 +79,26 @@ export class PagedGraph {
     await this.#run(segments, [0], [NO_DRAW], 1, ['logprobs']);
   }
 
-  /** Computes segments, and the `count` likeliest tokens after each; `rows` are theirs. */
+  /** Computes segments, and the `count` likeliest tokens after the last ones of each: after as many as `rows` has for it. */
   async candidates(
     segments: readonly Segment[],
-    rows: readonly ScalingRow[],
+    rows: readonly (readonly ScalingRow[])[],
     count: number,
-  ): Promise<RowCandidates[]> {
+  ): Promise<RowCandidates[][]> {
     const outputs = [CANDIDATE_TOKENS, 'probabilities', 'logprobs', ...(this.hasLogits ? ['logits'] : [])];
     let end = 0;
-    const last = segments.map(({ tokens }) => {
+    const last = segments.flatMap(({ tokens }, at) => {
       end += tokens.length;
-      return end - 1;
+      const draws = rows[at]!.length;
+      return Array.from({ length: draws }, (_, place) => end - draws + place);
     });
-    const results = await this.#run(segments, last, rows, count, outputs);
+    const results = await this.#run(segments, last, rows.flat(), count, outputs);
     const tokens = results[CANDIDATE_TOKENS]!.data as BigInt64Array;
     const probabilities = results.probabilities!.data as Float32Array;
     const logprobs = results.logprobs!.data as Float32Array;
     const logits = (results.logits?.data as Float32Array | undefined) ?? null;
-    const vocabSize = logits === null ? 0 : logits.length / rows.length;
-    return rows.map((_, at) => {
+    const vocabSize = logits === null ? 0 : logits.length / last.length;
+    const found = last.map((_, at) => {
       const [from, to] = [at * count, (at + 1) * count];
       return {
         tokens: tokens.subarray(from, to),
@@ -106,6 +107,7 @@ export class PagedGraph {
         logits: logits?.subarray(at * vocabSize, (at + 1) * vocabSize) ?? null,
       };
     });
+    return rows.map(({ length }) => found.splice(0, length));
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,15 @@ import type { Device } from '../export/target.js';
 import { maxBlocks } from '../model/paged.js';
 import { blockBytes } from '../model/pagedAttention.js';
 import { BlockAllocator, OutOfBlocksError } from './blockAllocator.js';
+import { type Ahead, drawByRuns } from './chunkRuns.js';
 import { drawCandidate } from './draw.js';
 import type { CacheShape } from './kvArrays.js';
 import { promptBlocks } from './kvMemory.js';
+import type { Drawn } from './liveRow.js';
 import type { Segment } from './packedFeeds.js';
 import { PagedGraph } from './pagedGraph.js';
 import { type Claim, PrefixCache } from './prefixCache.js';
-import { LiveRow, Sequence } from './sequence.js';
+import { Sequence } from './sequence.js';
 import type {
   Chunk,
   ChunkOptions,
@@ -52,12 +54,6 @@ interface PagedPrompt extends PromptCache {
   /** Tokens after those blocks, but for the last. */
   readonly rest: readonly number[];
   readonly claim: Claim<number>;
-}
-
-interface Drawn {
-  readonly token: number;
-  readonly logprob: number;
-  readonly logits: Float32Array | null;
 }
 
 export class PagedSession implements DecoderSession {
@@ -181,89 +177,78 @@ export class PagedSession implements DecoderSession {
   }
 
   async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
-    const count = rows.length;
-    const tokens: number[] = [];
-    const logprobs: number[] = [];
-    const logits: Float32Array[] = [];
-    const chunk = (steps: number, cut: boolean): Chunk => ({
-      steps,
-      tokens: Int32Array.from(tokens),
-      logprobs: Float32Array.from(logprobs),
-      cut,
-      logits: this.#graph.hasLogits ? joined(logits) : null,
-    });
-    let live = rows.map((row, at) => new LiveRow(at, row, this.#sequences[at]!)).filter((row) => !row.ended);
-    await this.#shorten(live);
-    for (let step = 0; step < options.steps; step += 1) {
-      const drawn = await this.#step(
-        live,
-        options,
-        options.uniform.subarray(step * count, (step + 1) * count),
+    await this.#shorten(this.#sequences.filter((_, at) => rows[at]!.remaining > 0));
+    const { candidates, uniform } = options;
+    return drawByRuns(rows, options, async (ahead) => {
+      const sequences = ahead.map(({ row }) => this.#sequences[row.at]!);
+      const uniforms = ahead.map(({ row, tokens }) =>
+        tokens.map((_, at) => uniform[(row.drawn.length + at) * rows.length + row.at]!),
       );
-      if (drawn === null) return chunk(step, true);
-      const byRow = new Map(live.map((row, at) => [row.at, drawn[at]!]));
-      for (let at = 0; at < count; at += 1) {
-        tokens.push(byRow.get(at)?.token ?? -1);
-        logprobs.push(byRow.get(at)?.logprob ?? 0);
-        if (this.#graph.hasLogits)
-          logits.push(byRow.get(at)?.logits ?? new Float32Array(this.limits.vocabSize));
-      }
-      for (const [at, row] of live.entries()) row.take(drawn[at]!.token);
-      live = live.filter((row) => !row.ended);
-      if (live.length < options.minActive) return chunk(step + 1, false);
-    }
-    return chunk(options.steps, false);
+      const drawn = await this.#draw(ahead, uniforms, candidates);
+      // Only now, so that a prompt's rest is computed once; a token that is drawn for again is computed again, to the same place.
+      for (const sequence of sequences) sequence.computed(sequence.waiting.length);
+      return {
+        drawn,
+        keep: (counts) => {
+          for (const [at, sequence] of sequences.entries()) sequence.computed(counts[at]!);
+        },
+      };
+    });
   }
 
   async close(): Promise<void> {
     await this.#graph.close();
   }
 
-  /** Draws the next token of each row; `null` when some row needs more candidates than the chunk may sort. */
-  async #step(
-    rows: readonly LiveRow[],
-    { candidates }: ChunkOptions,
-    uniform: Float32Array,
-  ): Promise<Drawn[] | null> {
+  /** Sorts few candidates first, and all that it may for the rows that draw beyond those. */
+  async #draw(
+    ahead: readonly Ahead[],
+    uniforms: readonly (readonly number[])[],
+    candidates: number,
+  ): Promise<(Drawn | null)[][]> {
     const sorted = Math.min(candidates, MOST_SORTED);
-    const drawn = await this.#draw(rows, uniform, sorted);
-    // Only now, so that a prompt's rest is computed once; a token that is drawn for again is computed again, to the same place.
-    for (const { sequence } of rows) sequence.computed(sequence.waiting.length);
-    const open = [...rows.keys()].filter((at) => drawn[at] === null);
+    const drawn = await this.#drawAmong(ahead, uniforms, sorted);
+    const open = [...ahead.keys()].filter((at) => drawn[at]!.includes(null));
     if (open.length > 0 && sorted < candidates) {
-      const again = await this.#draw(
-        open.map((at) => rows[at]!),
-        uniform,
+      const again = await this.#drawAmong(
+        open.map((at) => ahead[at]!),
+        open.map((at) => uniforms[at]!),
         candidates,
       );
       for (const [at, place] of open.entries()) drawn[place] = again[at]!;
     }
-    if (drawn.some((draw) => draw === null)) return null;
-    for (const { sequence } of rows) sequence.computed(1);
-    return drawn as Drawn[];
+    return drawn;
   }
 
-  /** One run over the next token of each row. */
-  async #draw(rows: readonly LiveRow[], uniform: Float32Array, count: number): Promise<(Drawn | null)[]> {
-    const segments = rows.map(({ next, sequence }) => {
-      this.#reserve(sequence, sequence.length + sequence.waiting.length + 1);
-      return segmentOf(sequence, [...sequence.waiting, next]);
+  /** One run over the next tokens of each row. */
+  async #drawAmong(
+    ahead: readonly Ahead[],
+    uniforms: readonly (readonly number[])[],
+    count: number,
+  ): Promise<(Drawn | null)[][]> {
+    const segments = ahead.map(({ row, tokens }) => {
+      const sequence = this.#sequences[row.at]!;
+      this.#reserve(sequence, sequence.length + sequence.waiting.length + tokens.length);
+      return segmentOf(sequence, [...sequence.waiting, ...tokens]);
     });
-    const found = await this.#graph.candidates(segments, rows, count);
-    return rows.map(({ at, sampling }, place) => {
-      const { tokens, probabilities, logprobs, logits } = found[place]!;
-      const index = drawCandidate(probabilities, sampling, uniform[at]!, this.limits.vocabSize);
-      return index === null ? null : { token: Number(tokens[index]), logprob: logprobs[index]!, logits };
-    });
+    const draws = ahead.map(({ row, tokens }) => row.draws(tokens));
+    const found = await this.#graph.candidates(segments, draws, count);
+    return draws.map((ofRow, at) =>
+      ofRow.map(({ sampling }, place) => {
+        const { tokens, probabilities, logprobs, logits } = found[at]![place]!;
+        const index = drawCandidate(probabilities, sampling, uniforms[at]![place]!, this.limits.vocabSize);
+        return index === null ? null : { token: Number(tokens[index]), logprob: logprobs[index]!, logits };
+      }),
+    );
   }
 
   /** Computes what waits in rows until the rest of it fits one run beside their next tokens. */
-  async #shorten(rows: readonly LiveRow[]): Promise<void> {
-    const waiting = () => rows.reduce((sum, { sequence }) => sum + sequence.waiting.length, 0);
+  async #shorten(sequences: readonly Sequence[]): Promise<void> {
+    const waiting = () => sequences.reduce((sum, sequence) => sum + sequence.waiting.length, 0);
     while (waiting() > RUN_TOKENS) {
       let room = RUN_TOKENS;
       const parts: { sequence: Sequence; tokens: readonly number[] }[] = [];
-      for (const { sequence } of rows) {
+      for (const sequence of sequences) {
         const tokens = sequence.waiting.slice(0, room);
         if (tokens.length === 0) continue;
         this.#reserve(sequence, sequence.length + tokens.length);
@@ -304,14 +289,4 @@ function countBlocks({ kvMemoryBytes, shape, blockSize, limits, maxRows }: Paged
   }
   const usable = 2 * maxRows * Math.ceil(limits.maxPositions / blockSize);
   return Math.min(affordable, usable, maxBlocks(shape, blockSize));
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    all.set(part, end);
-    end += part.length;
-  }
-  return all;
 }

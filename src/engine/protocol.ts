@@ -7,6 +7,8 @@ export interface WorkerSetup {
   readonly maxRows: number;
   /** Steps of a chunk at most. */
   readonly chunkSteps: number;
+  /** Tokens guessed at most of what a row will draw; 0: none. */
+  readonly draftTokens: number;
   /** Folder of the tokenizer that texts are read with; `null`: none are. */
   readonly tokenizerFolder: string | null;
 }

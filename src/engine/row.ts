@@ -3,6 +3,7 @@ import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
 import type { Account } from './ledger.js';
 import { SampleNoise } from './noise.js';
+import { PromptLookup } from './promptLookup.js';
 import { RowStops } from './stops/rowStops.js';
 import type { GenerateRequest, PromptCache, RowInput } from './types.js';
 
@@ -22,12 +23,21 @@ export function isReady({ prompt }: Job): boolean {
   return prompt !== null && prompt.computed === prompt.length;
 }
 
+/** What rows of an engine have in common. */
+export interface RowOptions {
+  /** Begins the text of a sample, for requests with `stopText`. Default: there are none. */
+  readonly openText?: () => TextStream;
+  /** Tokens guessed at most of what a row will draw, and verified in one run. Default: 0. */
+  readonly draftTokens?: number;
+}
+
 /** A sample in the batch. */
 export class Row implements RowInput {
   readonly tokens: number[] = [];
   readonly logprobs: number[] = [];
   readonly noise: SampleNoise;
   readonly stops: RowStops;
+  readonly lookup?: PromptLookup;
   finish: Finish | null = null;
   remaining = 0;
 
@@ -36,10 +46,11 @@ export class Row implements RowInput {
     readonly index: number,
     readonly startedAt: number,
     readonly account: Account,
-    openText?: () => TextStream,
+    { openText, draftTokens = 0 }: RowOptions,
   ) {
     this.noise = new SampleNoise(job.request.seed, job.request.id, index);
     this.stops = new RowStops(job.request, openText);
+    if (draftTokens > 0) this.lookup = new PromptLookup(job.request.promptTokens, draftTokens);
   }
   get nextToken(): number {
     return this.tokens.at(-1) ?? this.job.request.promptTokens.at(-1)!;

@@ -1,5 +1,4 @@
 /** Which samples sit in the batch: admit, step, settle, finish. Runs beside the session, in its worker. */
-import type { TextStream } from '../checkpoint/textStream.js';
 import type { Finish } from '../core.js';
 import { CandidateCount } from './candidates.js';
 import { JobQueue } from './jobQueue.js';
@@ -7,19 +6,17 @@ import { rowBlocks, rowPositions } from './kvMemory.js';
 import { type Account, Ledger } from './ledger.js';
 import { type GrowingRow, LengthForecast } from './lengthForecast.js';
 import { PIECE_TOKENS, Prefill } from './prefill.js';
-import { isReady, type Job, Row, uniformNumbers } from './row.js';
+import { isReady, type Job, Row, type RowOptions, uniformNumbers } from './row.js';
 import { StepClock } from './stepClock.js';
 import type { Chunk, Completion, DecoderSession, GenerateRequest } from './types.js';
 
-export interface SchedulerOptions {
+export interface SchedulerOptions extends RowOptions {
   readonly maxRows: number;
   /** Milliseconds since the Unix epoch, never running backwards. */
   readonly now: () => number;
   readonly onCompletion: (completion: Completion) => void;
   /** Steps of a chunk at most. Default: `CHUNK_STEPS`. */
   readonly chunkSteps?: number;
-  /** Begins the text of a sample, for requests with `stopText`. Default: there are none. */
-  readonly openText?: () => TextStream;
 }
 
 /** Steps of a chunk while nothing makes it shorter: long enough that work between chunks is small, short enough for `cancel`. */
@@ -170,13 +167,7 @@ export class Scheduler {
       if (job === null || account === null) break;
       const at = vacant.shift() ?? this.#rows.length;
       this.#session.seat(at, job.prompt!);
-      this.#rows[at] = new Row(
-        job,
-        job.waiting.shift()!,
-        this.#options.now(),
-        account,
-        this.#options.openText,
-      );
+      this.#rows[at] = new Row(job, job.waiting.shift()!, this.#options.now(), account, this.#options);
       job.started += 1;
       begun.set(job, (begun.get(job) ?? 0) + 1);
       if (job.waiting.length === 0) this.#remove(job);

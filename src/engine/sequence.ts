@@ -1,7 +1,4 @@
 /** Sequences of tokens whose keys and values lie in blocks. */
-import type { Sampling } from '../core.js';
-import type { RowInput } from './types.js';
-
 /** One row of the batch, or a prompt. */
 export class Sequence {
   /** Blocks held, in order of position. */
@@ -34,41 +31,5 @@ export class Sequence {
   /** `count` more tokens are in the blocks now: of those that waited, or one that never did. */
   computed(count: number): void {
     this.#length += count;
-  }
-}
-
-/** A row while a chunk is drawn. */
-export class LiveRow {
-  readonly #input: RowInput;
-  readonly #drawn: number[] = [];
-
-  /** `at` is the row's number. */
-  constructor(
-    readonly at: number,
-    input: RowInput,
-    readonly sequence: Sequence,
-  ) {
-    this.#input = input;
-  }
-
-  /** The token to process next. */
-  get next(): number {
-    return this.#drawn.at(-1) ?? this.#input.nextToken;
-  }
-  get sampling(): Sampling {
-    return this.#input.sampling;
-  }
-  get history(): readonly number[] {
-    return [...this.#input.history, ...this.#drawn];
-  }
-  get ended(): boolean {
-    const last = this.#drawn.at(-1);
-    const stopped = last !== undefined && this.#input.stopTokens.includes(last);
-    return stopped || this.#drawn.length >= this.#input.remaining;
-  }
-
-  /** `token` was drawn after `next`. */
-  take(token: number): void {
-    this.#drawn.push(token);
   }
 }

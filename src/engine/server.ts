@@ -12,13 +12,14 @@ const STATS_INTERVAL_MS = 100;
 /** Opens the session and answers on `port` until told to close. Reports failures there, never by throwing. */
 export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void> {
   try {
-    const { session, maxRows, chunkSteps, tokenizerFolder } = setup;
+    const { session, maxRows, chunkSteps, draftTokens, tokenizerFolder } = setup;
     const tokenizer = tokenizerFolder === null ? null : await ChatTokenizer.open(tokenizerFolder);
     const openText = tokenizer && (() => tokenizer.stream());
     const opened = await openSession(session);
     const server = new Server(port, opened, {
       maxRows,
       chunkSteps,
+      draftTokens,
       ...(openText && { openText }),
     });
     port.on('message', (message: ToWorker) => server.receive(message));
@@ -42,7 +43,7 @@ class Server {
   constructor(
     port: MessagePort,
     session: DecoderSession,
-    options: Pick<SchedulerOptions, 'maxRows' | 'chunkSteps' | 'openText'>,
+    options: Pick<SchedulerOptions, 'maxRows' | 'chunkSteps' | 'draftTokens' | 'openText'>,
   ) {
     this.#port = port;
     this.#session = session;

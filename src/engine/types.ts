@@ -1,5 +1,6 @@
 /** What the engine is asked and what it answers. It knows token ids, a deadline and a seed; nothing of problems. */
 import type { Finish, Sampling } from '../core.js';
+import type { PromptLookup } from './promptLookup.js';
 import type { StopText } from './stops/textStop.js';
 
 /** `samples` continuations of one prompt. */
@@ -104,6 +105,8 @@ export interface RowInput {
   readonly stopTokens: readonly number[];
   /** Tokens the row may draw in this chunk. With 0 it rests: nothing of it is drawn, and nothing is lost. */
   readonly remaining: number;
+  /** Guesses what it will draw, so that a run may draw several tokens. Default: one run for each. */
+  readonly lookup?: PromptLookup;
 }
 
 /** A chunk: up to `steps` tokens for each row. */

@@ -22,21 +22,23 @@ import { buildSampling } from './sampling.js';
 const CARRIED = 6;
 
 export interface LoopOptions {
-  /** Adds the output `logits [steps, B, vocabSize]`; for checks, since it is copied to the host. */
+  /** Adds the output `logits [n, R, vocabSize]`; for checks, since it is copied to the host. */
   readonly logits?: boolean;
 }
 
 /**
  * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `K` blocks of
- * `L` positions, `N` steps.
+ * `L` positions, `N` steps, `R` draws a step: one for each row, or any number where there is one step.
  *
- * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `frozen_positions [B,S]` (-1: empty),
+ * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `draws [R]`: after which of
+ * the tokens, counted through the rows, something is drawn; `frozen_positions [B,S]` (-1: empty),
  * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `block_rows [K]`, the row of each block, and
  * `block_table [B,W]`, the blocks of each row (-1: no more), per layer `block_keys.i` and `block_values.i
- * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `uniform [N,B]`; `temperature`, `top_p`, `min_p`,
- * `top_k`, `greedy`, `penalty` `[B,1]`; `penalised`, and if true `history [B,H]`, the tokens a row holds; `candidates [1]`; `stop_tokens [B,E]` (-1: none); `remaining [B]`: tokens a row may still
- * draw; `min_active`: the loop ends once fewer rows are still drawing.
- * Outputs: `drawn [n,B]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,B]`; `cut [B]`: the last
+ * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `uniform [N,R]`; `temperature`, `top_p`, `min_p`,
+ * `top_k`, `greedy`, `penalty` `[R,1]`; `penalised`, and if true `history [R,H]`, the tokens a row holds; `candidates [1]`;
+ * `stop_tokens [R,E]` (-1: none); `remaining [R]`: tokens a row may still draw; `min_active`: the loop ends once fewer rows are
+ * still drawing.
+ * Outputs: `drawn [n,R]` with `n <= N` steps done, -1 for a row that had ended; `logprobs [n,R]`; `cut [R]`: the last
  * step of that row must be redone with more candidates; per layer `local_keys.i`, `local_values.i [B,kvHeads,1,P+n-1,D]`.
  */
 export function buildLoop(config: DecoderConfig, parameters: Parameters, options: LoopOptions = {}): Graph {
@@ -52,20 +54,21 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const steps = outer.input('steps', 'int64', []);
   const tokens = outer.input('tokens', 'int64', ['B', 'P']);
   const positions = outer.input('positions', 'int64', ['B', 'P']);
+  const draws = outer.input('draws', 'int64', ['R']);
   const frozenPositions = outer.input('frozen_positions', 'int64', ['B', 'S']);
-  const uniform = outer.input('uniform', 'float32', ['N', 'B']);
-  const perRow = (name: string, type: 'float32' | 'int64' | 'bool') => outer.input(name, type, ['B', 1]);
-  const temperature = perRow('temperature', 'float32');
-  const topP = perRow('top_p', 'float32');
-  const minP = perRow('min_p', 'float32');
-  const topK = perRow('top_k', 'int64');
-  const greedy = perRow('greedy', 'bool');
-  const penalty = perRow('penalty', 'float32');
+  const uniform = outer.input('uniform', 'float32', ['N', 'R']);
+  const perDraw = (name: string, type: 'float32' | 'int64' | 'bool') => outer.input(name, type, ['R', 1]);
+  const temperature = perDraw('temperature', 'float32');
+  const topP = perDraw('top_p', 'float32');
+  const minP = perDraw('min_p', 'float32');
+  const topK = perDraw('top_k', 'int64');
+  const greedy = perDraw('greedy', 'bool');
+  const penalty = perDraw('penalty', 'float32');
   const penalised = outer.input('penalised', 'bool', []);
-  const history = outer.input('history', 'int64', ['B', 'H']);
+  const history = outer.input('history', 'int64', ['R', 'H']);
   const candidates = outer.input('candidates', 'int64', [1]);
-  const stopTokens = outer.input('stop_tokens', 'int64', ['B', 'E']);
-  const remaining = outer.input('remaining', 'int64', ['B']);
+  const stopTokens = outer.input('stop_tokens', 'int64', ['R', 'E']);
+  const remaining = outer.input('remaining', 'int64', ['R']);
   const minActive = outer.input('min_active', 'int64', []);
   const frozen = layers.map((layer) => ({
     keys: outer.input(frozenKeys(layer), 'float32', cacheShape('B', 'S')),
@@ -98,9 +101,9 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   body.input('go_on', 'bool', []);
   const newTokens = body.input('step_tokens', 'int64', ['B', 'T']);
   const newPositions = body.input('step_positions', 'int64', ['B', 'T']);
-  const done = body.input('step_done', 'bool', ['B']);
-  body.input('step_cut', 'bool', ['B']);
-  const recent = body.input('step_recent', 'int64', ['B', 'd']);
+  const done = body.input('step_done', 'bool', ['R']);
+  body.input('step_cut', 'bool', ['R']);
+  const recent = body.input('step_recent', 'int64', ['R', 'd']);
   const oldPositions = body.input('step_local_positions', 'int64', ['B', 't']);
   const local = layers.map((layer) => ({
     keys: body.input(`step_${localKeys(layer)}`, 'float32', cacheShape('B', 't')),
@@ -123,8 +126,10 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     newTokens,
     2,
   );
-  const lastOf = (x: Value) => body.op('Gather', [x, body.int64(-1)], { attributes: { axis: 1 } });
-  const lastResidual = { stream: lastOf(residual.stream), update: lastOf(residual.update) };
+  const flat = (x: Value, ...width: number[]) => body.op('Reshape', [x, body.int64([-1, ...width])]);
+  const drawnAfter = (x: Value) =>
+    body.op('Gather', [flat(x, config.hiddenSize), draws], { attributes: { axis: 0 } });
+  const lastResidual = { stream: drawnAfter(residual.stream), update: drawnAfter(residual.update) };
   const logits = buildHead(body, config, parameters, lastResidual);
 
   const column = body.int64([1]);
@@ -167,7 +172,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const nextPosition = body.op('Where', [
     nowDone,
     body.int64(-1),
-    body.op('Add', [lastOf(newPositions), body.int64(1)]),
+    body.op('Add', [body.op('Gather', [flat(newPositions), draws]), body.int64(1)]),
   ]);
 
   body.output(goOn, 'bool', []);
@@ -181,12 +186,11 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     body.output(keys, 'float32');
     body.output(values, 'float32');
   }
-  body.output(body.op('Where', [done, body.int64(-1), drawn.token]), 'int64', ['B']);
-  body.output(drawn.logprob, 'float32', ['B']);
-  if (options.logits) body.output(logits, 'float32', ['B', config.vocabSize]);
+  body.output(body.op('Where', [done, body.int64(-1), drawn.token]), 'int64', ['R']);
+  body.output(drawn.logprob, 'float32', ['R']);
+  if (options.logits) body.output(logits, 'float32', ['R', config.vocabSize]);
 
-  const lastPositions = outer.op('Gather', [positions, outer.int64(-1)], { attributes: { axis: 1 } });
-  const never = outer.op('Less', [lastPositions, outer.int64(-2)]);
+  const never = outer.op('Less', [draws, outer.int64(0)]);
   const emptyOf = (x: Value, axis: number) => outer.op('Slice', [x, first, first, outer.int64([axis])]);
   const empty = emptyOf(frozen[0]!.keys, 3);
   const results = outer.ops(
@@ -198,7 +202,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
       positions,
       never,
       never,
-      emptyOf(positions, 1),
+      emptyOf(outer.op('Unsqueeze', [draws, outer.int64([1])]), 1),
       emptyOf(positions, 1),
       ...layers.flatMap(() => [empty, empty]),
     ],
@@ -206,13 +210,13 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     { attributes: { body } },
   );
   const scans = CARRIED + 2 * config.layers;
-  outer.output(results[scans]!, 'int64', ['n', 'B'], 'drawn');
-  outer.output(results[scans + 1]!, 'float32', ['n', 'B'], 'logprobs');
-  outer.output(results[3]!, 'bool', ['B'], 'cut');
+  outer.output(results[scans]!, 'int64', ['n', 'R'], 'drawn');
+  outer.output(results[scans + 1]!, 'float32', ['n', 'R'], 'logprobs');
+  outer.output(results[3]!, 'bool', ['R'], 'cut');
   for (const layer of layers) {
     outer.output(results[CARRIED + 2 * layer]!, 'float32', cacheShape('B', 't'), localKeys(layer));
     outer.output(results[CARRIED + 1 + 2 * layer]!, 'float32', cacheShape('B', 't'), localValues(layer));
   }
-  if (options.logits) outer.output(results[scans + 2]!, 'float32', ['n', 'B', config.vocabSize], 'logits');
+  if (options.logits) outer.output(results[scans + 2]!, 'float32', ['n', 'R', config.vocabSize], 'logits');
   return outer;
 }
