@@ -28,6 +28,7 @@ async function play(trick: string) {
     rows: 1,
     threads: 1,
     kvMemoryBytes: null,
+    draftTokens: 0,
     predictor: null,
     startedAt: Date.now(),
     onProgress: () => undefined,

@@ -170,6 +170,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
       rows: flags.rows,
       threads: flags.threads ?? null,
       kvMemoryBytes,
+      draftTokens: flags.draftTokens,
       predictor,
       startedAt,
       onProgress: ({ samples, solved, stats }) =>

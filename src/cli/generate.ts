@@ -92,6 +92,7 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
     rows: flags.rows,
     readsText: template.stopText !== undefined,
     kvMemoryBytes,
+    draftTokens: flags.draftTokens,
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
   const line = new ProgressLine({ label: 'generating', unit: 'samples', rateUnit: 'tokens/s' });

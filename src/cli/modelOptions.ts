@@ -23,6 +23,7 @@ export interface ModelFlags {
 export interface EngineFlags extends KvMemoryFlags {
   rows: number;
   threads?: number;
+  draftTokens: number;
 }
 
 export interface KvMemoryFlags {
@@ -69,7 +70,7 @@ export function targetOf(flags: ModelFlags): Target {
   return { ...target, quantization };
 }
 
-/** Adds `--rows --threads --kv-memory`. */
+/** Adds `--rows --threads --draft-tokens --kv-memory`. */
 export function addEngineOptions(command: Command, rows: number): Command {
   command
     .option(
@@ -78,7 +79,13 @@ export function addEngineOptions(command: Command, rows: number): Command {
       integerFrom(1),
       rows,
     )
-    .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1));
+    .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1))
+    .option(
+      '--draft-tokens <count>',
+      'tokens of a sample guessed at most from what it repeats, and verified together; draws stay the same; pays with few rows of a large model',
+      integerFrom(0),
+      0,
+    );
   return addKvMemoryOption(command);
 }
 

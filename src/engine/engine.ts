@@ -66,6 +66,8 @@ const NO_STATS: EngineStats = {
   widenedChunks: 0,
   mostRows: 0,
   restedRows: 0,
+  guessedTokens: 0,
+  rightGuesses: 0,
   busyMs: 0,
   runtimeMs: 0,
 };

@@ -2,6 +2,7 @@
  * Guesses what a sample will draw next from what it holds already: the tokens that followed its last few when they stood
  * there before. Worked solutions repeat their problem's numbers, their own lines and, where they check them, whole passages.
  */
+import type { Lookup } from './types.js';
 
 /** Tokens that must have stood together before. Fewer guess more often, and more often wrong. */
 const KEY_TOKENS = 3;
@@ -13,12 +14,15 @@ const MOST_PLACES = 8;
 const KEY_BASE = 131_071;
 
 /** Prompt lookup decoding (Saxena 2023; `prompt_lookup_num_tokens` of transformers), with an index instead of a scan. */
-export class PromptLookup {
+export class PromptLookup implements Lookup {
   readonly #tokens: number[] = [];
   /** By the hash of `KEY_TOKENS` tokens, the positions after them. */
   readonly #places = new Map<number, number[]>();
   readonly #most: number;
   #length: number;
+  /** Tokens guessed so far, and those of them that came true. */
+  guessed = 0;
+  right = 0;
 
   /** Guesses `most` tokens at most, about as many as came true before. */
   constructor(prompt: readonly number[], most: number) {
@@ -27,7 +31,6 @@ export class PromptLookup {
     for (const token of prompt) this.push(token);
   }
 
-  /** The sample holds one more token. */
   push(token: number): void {
     this.#tokens.push(token);
     const end = this.#tokens.length;
@@ -38,7 +41,7 @@ export class PromptLookup {
     else places.push(end);
   }
 
-  /** Up to `room` tokens that may come next; none where the last ones are new. */
+  /** None where the last tokens are new. */
   guess(room: number): number[] {
     const count = Math.min(this.#length, room);
     const place = count > 0 ? this.#bestPlace() : null;
@@ -50,9 +53,10 @@ export class PromptLookup {
     return guessed;
   }
 
-  /** Of `guessed` tokens the first `right` came true. */
   saw(guessed: number, right: number): void {
     if (guessed === 0) return;
+    this.guessed += guessed;
+    this.right += right;
     this.#length = Math.min(this.#most, right === guessed ? 2 * guessed : right + 1);
   }
 

@@ -50,6 +50,8 @@ export class Scheduler {
   widenedChunks = 0;
   mostRows = 0;
   restedRows = 0;
+  guessedTokens = 0;
+  rightGuesses = 0;
 
   constructor(session: DecoderSession, options: SchedulerOptions) {
     this.#session = session;
@@ -299,6 +301,8 @@ export class Scheduler {
     if (row.finish !== null) return;
     row.finish = finish;
     this.#ledger.retire(row.account);
+    this.guessedTokens += row.lookup?.guessed ?? 0;
+    this.rightGuesses += row.lookup?.right ?? 0;
     if (finish !== 'deadline' && finish !== 'cancelled') this.#forecast.saw(row.tokens.length);
     this.#complete(row.job, row.index, finish, row.tokens, row.logprobs, row.startedAt);
   }

@@ -88,10 +88,10 @@ class Server {
 
   #report(): void {
     const { promptTokens, sharedPromptTokens, drawnTokens } = this.#scheduler;
-    const { chunks, widenedChunks, mostRows, restedRows } = this.#scheduler;
+    const { chunks, widenedChunks, mostRows, restedRows, guessedTokens, rightGuesses } = this.#scheduler;
     const drawn = { promptTokens, sharedPromptTokens, drawnTokens, chunks, widenedChunks };
     const times = { busyMs: this.#busyMs, runtimeMs: this.#session.runtimeMs };
-    const stats = { ...drawn, mostRows, restedRows, ...times };
+    const stats = { ...drawn, mostRows, restedRows, guessedTokens, rightGuesses, ...times };
     post(this.#port, { type: 'news', stats, completions: this.#ended.splice(0) });
     this.#reportedAt = now();
   }

@@ -1,6 +1,5 @@
 /** What the engine is asked and what it answers. It knows token ids, a deadline and a seed; nothing of problems. */
 import type { Finish, Sampling } from '../core.js';
-import type { PromptLookup } from './promptLookup.js';
 import type { StopText } from './stops/textStop.js';
 
 /** `samples` continuations of one prompt. */
@@ -52,6 +51,9 @@ export interface EngineStats {
   readonly mostRows: number;
   /** Times that a row sat out a chunk, since the memory for its keys and values was lent to others. */
   readonly restedRows: number;
+  /** With `draftTokens`: tokens guessed for samples that have ended, and those of them that were drawn. */
+  readonly guessedTokens: number;
+  readonly rightGuesses: number;
   /** Wall time with at least one request open. */
   readonly busyMs: number;
   /** Part of `busyMs` spent inside the runtime. */
@@ -94,6 +96,15 @@ export interface PromptPiece {
   readonly tokens: number;
 }
 
+/** Guesses the tokens of a row; told of each one that was drawn. */
+export interface Lookup {
+  /** Up to `room` tokens that may come next. */
+  guess(room: number): readonly number[];
+  push(token: number): void;
+  /** Of `guessed` tokens the first `right` came true. */
+  saw(guessed: number, right: number): void;
+}
+
 /** The state of one row of the batch as the session needs it for a chunk. */
 export interface RowInput {
   /** The token to process next, and its position. */
@@ -106,7 +117,7 @@ export interface RowInput {
   /** Tokens the row may draw in this chunk. With 0 it rests: nothing of it is drawn, and nothing is lost. */
   readonly remaining: number;
   /** Guesses what it will draw, so that a run may draw several tokens. Default: one run for each. */
-  readonly lookup?: PromptLookup;
+  readonly lookup?: Lookup;
 }
 
 /** A chunk: up to `steps` tokens for each row. */

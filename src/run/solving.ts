@@ -33,6 +33,8 @@ export interface SolvingOptions {
   readonly threads: number | null;
   /** Memory for keys and values; `null`: as the engine takes by itself. */
   readonly kvMemoryBytes: number | null;
+  /** See `EngineOptions`. */
+  readonly draftTokens: number;
   readonly predictor: Predictor | null;
   /** See `SolverSetup`. */
   readonly hardProblems: number;
@@ -115,14 +117,14 @@ export class Solving {
    */
   async finish(): Promise<EngineStats | null> {
     const { run, modelFolder, prompt, predictor, hardProblems } = this.#options;
-    const { rows, threads, kvMemoryBytes } = this.#options;
+    const { rows, threads, kvMemoryBytes, draftTokens } = this.#options;
     const deadlineMs = this.#deadlineMs();
     const watchdog = this.#watch(deadlineMs);
     try {
       const problems = this.#assignments.length;
       const deadline = deadlineMs === null ? null : tellMoment(deadlineMs);
       const known = { predictor, hardProblems, problems, deadline };
-      const limits = { rows, threads, kvMemoryBytes };
+      const limits = { rows, threads, kvMemoryBytes, draftTokens };
       const setup = { modelFolder, prompt, settings: run.settings, ...limits, ...known };
       this.#solver.send({ type: 'setup', setup });
       this.#report();

@@ -42,6 +42,7 @@ async function open(setup: SolverSetup): Promise<Open> {
     readsText: stopTextOf(settings, edition) !== null,
     // Threads would not be held to the permissions of this process, so it may start none.
     inThread: true,
+    draftTokens: setup.draftTokens,
     ...(setup.threads !== null && { threads: setup.threads }),
     ...(setup.kvMemoryBytes !== null && { kvMemoryBytes: setup.kvMemoryBytes }),
   });

@@ -14,6 +14,8 @@ export interface SolverSetup {
   readonly threads: number | null;
   /** Memory for keys and values; `null`: as the engine takes by itself. */
   readonly kvMemoryBytes: number | null;
+  /** See `EngineOptions`. */
+  readonly draftTokens: number;
   /** Problems that it will be shown, at most. */
   readonly problems: number;
   /** When drawing must end, as `tellMoment` tells it; `null` without a limit. */

@@ -6,7 +6,7 @@ import { BadRequestError } from '../../src/engine/request.js';
 import type { Completion, GenerateRequest } from '../../src/engine/types.js';
 import type { ExportedModel } from '../../src/export/manifest.js';
 import { GREEDY } from './models.js';
-import { MAX_POSITIONS, NEWLINE, request } from './requests.js';
+import { MAX_POSITIONS, NEWLINE, request, SAMPLING } from './requests.js';
 
 /** Tokens of all samples, by request and index. */
 async function drawWith(
@@ -205,6 +205,25 @@ export function engineContract(options: ContractOptions): void {
     expectSame(await drawWith(tight, requests), expected);
     expect(tight.stats.mostRows).toBeLessThan(mostRows);
     await tight.close();
+  });
+
+  it('draws the same tokens when it guesses them first, in fewer runs', async () => {
+    const requests = [
+      ...['a', 'bc', 'def'].map((id) => request(id)),
+      request('long', { samples: 1, maxTokens: 500, stopTokens: [] }),
+      request('greedy', { samples: 1, sampling: GREEDY }),
+      request('penalised', {
+        samples: 2,
+        sampling: { ...SAMPLING, repetitionPenalty: 1.1, temperature: 0.8 },
+      }),
+    ];
+    const expected = await drawAll(model, { rows: 4 }, requests);
+    const guessing = await openEngine({ rows: 4, draftTokens: 6 });
+    expectSame(await drawWith(guessing, requests), expected);
+    const { guessedTokens, rightGuesses, drawnTokens } = guessing.stats;
+    expect(rightGuesses).toBeGreaterThan(drawnTokens / 20);
+    expect(guessedTokens).toBeGreaterThanOrEqual(rightGuesses);
+    await guessing.close();
   });
 
   it('refuses at once what its memory can never hold, and says what it needs', async () => {

@@ -45,6 +45,7 @@ export async function attack(whisper: Whisper, sandbox?: SandboxOrWhy): Promise<
         rows: 1,
         threads: 1,
         kvMemoryBytes: null,
+        draftTokens: 0,
         problems: 1,
         deadline: null,
         predictor: null,
