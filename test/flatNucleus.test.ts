@@ -9,8 +9,6 @@ import { exportForTest, GREEDY } from './support/models.js';
 const VOCABULARY = 151_936;
 /** The largest number that is drawn: it gives the last token that is kept. */
 const LAST = 1 - 2 ** -24;
-/** The graph sums in float32: of 144,340 tokens it keeps 226 too many at most. */
-const GRAPH_SHARE = 0.002;
 
 let model: ExportedModel;
 beforeAll(async () => {
@@ -29,10 +27,10 @@ describe.each([0.1, 0.5, 0.9, 0.95])('top-p %d', (topP) => {
       expect(Math.abs(drawn(uniform) - Math.floor(uniform * kept))).toBeLessThanOrEqual(1);
   });
 
-  test('in the graph, to within 0.2 %', async () => {
+  test('in the graph, to one token', async () => {
     const uniform = Float32Array.of(0, 0.25, 0.5, 0.75, LAST);
     const job = { sampling, candidates: VOCABULARY, rows: uniform.length, uniform };
     for (const [at, token] of (await drawTokens(model, job)).entries())
-      expect(Math.abs(token - Math.floor(uniform[at]! * kept))).toBeLessThanOrEqual(GRAPH_SHARE * kept);
+      expect(Math.abs(token - Math.floor(uniform[at]! * kept))).toBeLessThanOrEqual(1);
   });
 });

@@ -31,7 +31,7 @@ export interface Operator {
 }
 
 const FLOATS = ['float32', 'float16'] as const;
-const SIGNED = [...FLOATS, 'int32', 'int64'] as const;
+const SIGNED = [...FLOATS, 'float64', 'int32', 'int64'] as const;
 const NUMBERS = [...SIGNED, 'int8', 'uint8'] as const;
 const ALL = [...NUMBERS, 'bool'] as const;
 const INDICES = ['int32', 'int64'] as const;

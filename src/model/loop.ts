@@ -1,6 +1,7 @@
 /** The loop layout: one ONNX `Loop` whose body is a decoder step with sampling inside. Serves prefill and decode. */
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph, type Value } from '../onnx/graph.js';
+import { ELEMENT_TYPES } from '../onnx/schema.js';
 import { buildHead, buildLayers, type Parameters } from './decoder.js';
 import {
   BLOCK_LENGTH,
@@ -56,11 +57,12 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
   const positions = outer.input('positions', 'int64', ['B', 'P']);
   const draws = outer.input('draws', 'int64', ['R']);
   const frozenPositions = outer.input('frozen_positions', 'int64', ['B', 'S']);
-  const uniform = outer.input('uniform', 'float32', ['N', 'R']);
+  const wide = (x: Value) => outer.op('Cast', [x], { attributes: { to: ELEMENT_TYPES.float64 } });
+  const uniform = wide(outer.input('uniform', 'float32', ['N', 'R']));
   const perDraw = (name: string, type: 'float32' | 'int64' | 'bool') => outer.input(name, type, ['R', 1]);
   const temperature = perDraw('temperature', 'float32');
-  const topP = perDraw('top_p', 'float32');
-  const minP = perDraw('min_p', 'float32');
+  const topP = wide(perDraw('top_p', 'float32'));
+  const minP = wide(perDraw('min_p', 'float32'));
   const topK = perDraw('top_k', 'int64');
   const greedy = perDraw('greedy', 'bool');
   const penalty = perDraw('penalty', 'float32');

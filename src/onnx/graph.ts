@@ -130,6 +130,11 @@ export class Graph {
     return this.#constant('float32', [], Float32Array.of(value), String(value));
   }
 
+  /** A float64 scalar constant. */
+  float64(value: number): Value {
+    return this.#constant('float64', [], Float64Array.of(value), String(value));
+  }
+
   /** A bool scalar constant. */
   bool(value: boolean): Value {
     return this.#constant('bool', [], Uint8Array.of(value ? 1 : 0), String(value));

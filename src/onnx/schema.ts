@@ -68,6 +68,7 @@ export const ELEMENT_TYPES = {
   int64: 7,
   bool: 9,
   float16: 10,
+  float64: 11,
 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
@@ -80,6 +81,7 @@ export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   int64: 8,
   bool: 1,
   float16: 2,
+  float64: 8,
 };
 
 /** `AttributeProto.AttributeType` of the attribute kinds in use. */
