@@ -61,7 +61,8 @@ function signatureOf(text: string): string {
   return sides.map((side) => side.join(' ')).join(' -> ');
 }
 
-const ourName = (element: string) => (element === 'float' ? 'float32' : element);
+const OUR_NAMES: Readonly<Record<string, string>> = { float: 'float32', double: 'float64' };
+const ourName = (element: string) => OUR_NAMES[element] ?? element;
 
 /** Types that our graphs can have by parameter, of a cell such as `**T** = tensor(float), tensor(int64)`. */
 function typesOf(cell: string): Record<string, string[]> {

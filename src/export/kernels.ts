@@ -30,8 +30,10 @@ export interface Operator {
   readonly kernels: readonly Kernel[];
 }
 
-const FLOATS = ['float32', 'float16'] as const;
-const SIGNED = [...FLOATS, 'float64', 'int32', 'int64'] as const;
+/** What most operators take; those of the runtime's own domain as a rule only the first two. */
+const SMALL_FLOATS = ['float32', 'float16'] as const;
+const FLOATS = [...SMALL_FLOATS, 'float64'] as const;
+const SIGNED = [...FLOATS, 'int32', 'int64'] as const;
 const NUMBERS = [...SIGNED, 'int8', 'uint8'] as const;
 const ALL = [...NUMBERS, 'bool'] as const;
 const INDICES = ['int32', 'int64'] as const;
@@ -114,8 +116,8 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Operator>>>> = 
     Or: logical,
     Range: operator(
       'T* T* T* -> T',
-      since(27, { T: ['float32', ...INDICES] }),
-      between(11, 26, { T: ['float32', ...INDICES] }),
+      since(27, { T: ['float32', 'float64', ...INDICES] }),
+      between(11, 26, { T: ['float32', 'float64', ...INDICES] }),
     ),
     Reciprocal: unary(13, FLOATS),
     ReduceLogSumExp: reduction(18, FLOATS),
@@ -123,12 +125,15 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Operator>>>> = 
     ReduceMean: reduction(18, [...FLOATS, 'int32']),
     ReduceSum: reduction(13, SIGNED),
     Reshape: operator('T int64* -> T', ...perOpset({ T: ALL })),
-    RotaryEmbedding: operator('T T T M -> T', since(23, { T: FLOATS, M: INT64 })),
+    RotaryEmbedding: operator('T T T M -> T', since(23, { T: SMALL_FLOATS, M: INT64 })),
     ScatterElements: operator('T Tind T -> T', since(18, { T: ALL, Tind: INDICES })),
     ScatterND: operator('T int64 T -> T', since(18, { T: ALL })),
     Shape: operator('T -> T1*', ...perOpset({ T: ALL, T1: INT64 })),
     Sigmoid: unary(13, FLOATS),
-    SimplifiedLayerNormalization: operator('T V -> V U', since(1, { T: FLOATS, U: ['float32'], V: FLOATS })),
+    SimplifiedLayerNormalization: operator(
+      'T V -> V U',
+      since(1, { T: FLOATS, U: ['float32', 'float64'], V: FLOATS }),
+    ),
     Slice: operator('T Tind* Tind* Tind* Tind* -> T', since(13, { T: ALL, Tind: INDICES })),
     Softmax: unary(13, FLOATS),
     Split: operator('T int64* -> T...', since(18, { T: ALL })),
@@ -149,18 +154,18 @@ const OPERATORS: Readonly<Record<string, Readonly<Record<string, Operator>>>> = 
     FusedMatMul: operator('T T -> T', since(1, { T: FLOATS })),
     GatherBlockQuantized: operator(
       'T1 Tind T2 T1 -> T2',
-      since(1, { T1: ['uint8'], T2: FLOATS, Tind: INDICES }),
+      since(1, { T1: ['uint8'], T2: SMALL_FLOATS, Tind: INDICES }),
     ),
     MatMulNBits: operator(
       'T1 T2 T1 T3 T4 T1 -> T1',
-      since(1, { T1: FLOATS, T2: ['uint8'], T3: [...FLOATS, 'uint8'] }),
+      since(1, { T1: SMALL_FLOATS, T2: ['uint8'], T3: [...SMALL_FLOATS, 'uint8'] }),
     ),
     PagedAttention: operator(
       'T T T T_CACHE T_CACHE S S S T T S T T T T_KV_SCALE T_KV_SCALE S* -> T T_CACHE T_CACHE',
       since(1, { T: ['float16'], T_CACHE: ['float16', 'int8'], S: ['int32'], T_KV_SCALE: ['float32'] }),
     ),
-    RotaryEmbedding: operator('T M T T -> T', since(1, { T: FLOATS, M: INT64 })),
-    SkipSimplifiedLayerNormalization: operator('T T T T -> T U U T', since(1, { T: FLOATS })),
+    RotaryEmbedding: operator('T M T T -> T', since(1, { T: SMALL_FLOATS, M: INT64 })),
+    SkipSimplifiedLayerNormalization: operator('T T T T -> T U U T', since(1, { T: SMALL_FLOATS })),
   },
 };
 
