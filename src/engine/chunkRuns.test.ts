@@ -75,7 +75,7 @@ describe('a chunk drawn with guesses', () => {
     const guessed = await draw(script, { prompts: [PROMPT], draftTokens: 6 });
     expect(guessed.chunk).toEqual(plain.chunk);
     expect(plain.runs).toBe(40);
-    expect(guessed.runs).toBeLessThan(25);
+    expect(guessed.runs).toBeLessThan(30);
   });
 
   test('ends rows at their stop tokens, although more was guessed and drawn', async () => {
