@@ -1,173 +1,135 @@
 /**
  * Finds problems told in other words: paragraphs with the same numbers whose set of words is nearly that of a problem, in
- * whatever order. MinHash picks the problems that are compared; what is reported was counted exactly.
+ * whatever order. Every paragraph is compared exactly, which the words that only one problem has make cheap: a paragraph without
+ * most of them is settled by a look at each of its words. See docs/audit.md for why this is no MinHash.
  */
 import { GramTable } from './gramTable.js';
 import type { TextFind } from './levels.js';
-import {
-  BandIndex,
-  estimatedJaccard,
-  FUNCTIONS,
-  lowerTo,
-  type Signature,
-  signatureOf,
-  valuesOf,
-} from './minHash.js';
-import type { ProblemIndex } from './problemIndex.js';
+import type { Entry, ProblemIndex } from './problemIndex.js';
 import { NUMBER, type TokenList, type Tokens, WORD } from './tokens.js';
 
 /** Jaccard index from which on two sets of words are those of one problem. */
 const MIN_JACCARD = 0.6;
 /** Problems of fewer different words are like others by chance. */
 const MIN_WORDS = 12;
+/** Words that no other problem has: of so many a problem must have, a paragraph must have this share, or it may be boilerplate. */
 const MIN_OWN_WORDS = 3;
-/** Estimates so many standard errors too low are still compared. */
-const ERRORS_ALLOWED = 3;
-
-/** A power of two, far more than the words of a paragraph. */
-const UNKNOWN_SLOTS = 4096;
+const MIN_OWN_SHARE = 0.6;
 
 interface WordSet {
   readonly entry: number;
   readonly words: ReadonlySet<number>;
-  /** Those that no other problem has: where a paragraph lacks them, it may share boilerplate alone. */
   readonly own: readonly number[];
+  readonly neededOwn: number;
   readonly numbers: readonly number[];
-  readonly signature: Signature;
 }
 
 export class ParagraphMatcher {
   readonly #sets: readonly WordSet[];
-  readonly #bands = new BandIndex();
-  /** Every word of a problem; a paragraph that is like one has mostly these. Its postings number them. */
-  readonly #vocabulary: GramTable;
-  /** The last paragraph, by its number, that had each word of the vocabulary. */
+  /** All own words; posting `i` is that of set `#ownerOf[i]`. */
+  readonly #ownWords: GramTable;
+  readonly #ownerOf: Int32Array;
+  /** The last paragraph, by its number, that had each own word. */
   readonly #lastParagraph: Int32Array;
-  /** The same of other words, by the last bits of their hashes. */
-  readonly #lastUnknown = new Int32Array(UNKNOWN_SLOTS);
+  /** How many of its own words the paragraph at hand has of each set; zero between paragraphs. */
+  readonly #counts: Int32Array;
   #paragraph = 0;
-  /** What the functions of MinHash take on each word of the vocabulary: the costly part of a signature. */
-  readonly #values: Uint32Array;
-  /** Of each token of the text at hand the number of its word, -1 for none. */
-  #wordOf = new Int32Array(0);
   readonly #mostTokens: number;
 
   constructor({ entries }: ProblemIndex) {
-    const wordSets = entries.map(({ tokens }) => wordSetOf(tokens, 0, tokens.count));
-    const owners = new Map<number, number>();
-    for (const words of wordSets) for (const word of words) owners.set(word, (owners.get(word) ?? 0) + 1);
-    this.#sets = entries.flatMap(({ tokens, isTemplate }, entry): WordSet[] => {
-      const words = wordSets[entry]!;
-      const own = [...words].filter((word) => owners.get(word) === 1);
-      if (isTemplate || words.size < MIN_WORDS || own.length < MIN_OWN_WORDS) return [];
-      return [
-        { entry, words, own, numbers: numbersOf(tokens, 0, tokens.count), signature: signatureOf(words) },
-      ];
-    });
-    const vocabulary = new Set<number>();
-    for (const [set, { words, signature }] of this.#sets.entries()) {
-      this.#bands.add(signature, set);
-      for (const word of words) vocabulary.add(word);
-    }
-    this.#vocabulary = new GramTable(1, Int32Array.from(vocabulary));
-    this.#lastParagraph = new Int32Array(vocabulary.size);
-    this.#values = new Uint32Array(vocabulary.size * FUNCTIONS);
-    for (const [word, hash] of [...vocabulary].entries()) this.#values.set(valuesOf(hash), word * FUNCTIONS);
-    const longest = this.#sets.reduce((most, { entry }) => Math.max(most, entries[entry]!.tokens.count), 0);
-    this.#mostTokens = 2 * longest;
+    this.#sets = wordSetsOf(entries);
+    this.#ownWords = new GramTable(1, Int32Array.from(this.#sets.flatMap(({ own }) => own)));
+    this.#ownerOf = Int32Array.from(this.#sets.flatMap(({ own }, set) => own.map(() => set)));
+    this.#lastParagraph = new Int32Array(this.#ownerOf.length);
+    this.#counts = new Int32Array(this.#sets.length);
+    this.#mostTokens =
+      2 * this.#sets.reduce((most, { entry }) => Math.max(most, entries[entry]!.tokens.count), 0);
   }
 
   match(tokens: Tokens): TextFind[] {
     if (this.#sets.length === 0) return [];
-    if (this.#wordOf.length < tokens.count) this.#wordOf = new Int32Array(2 * tokens.count);
-    this.#wordOf.fill(-1, 0, tokens.count);
-    this.#vocabulary.scan(tokens.hashes, tokens.count, (word, at) => {
-      this.#wordOf[at] = word;
+    // Where each own word is, and which.
+    const places: number[] = [];
+    const words: number[] = [];
+    this.#ownWords.scan(tokens.hashes, tokens.count, (word, at) => {
+      places.push(at);
+      words.push(word);
     });
+    if (places.length < MIN_OWN_WORDS * MIN_OWN_SHARE) return [];
     const best = new Map<number, TextFind>();
-    for (const [from, to] of this.#paragraphs(tokens))
-      for (const find of this.#compare(tokens, from, to))
-        if (find.share > (best.get(find.entry)?.share ?? 0)) best.set(find.entry, find);
+    let first = 0;
+    for (const [from, to] of paragraphsOf(tokens)) {
+      if (to - from > this.#mostTokens) continue;
+      // A block comes after its lines, so its words begin further back.
+      while (first > 0 && places[first - 1]! >= from) first -= 1;
+      while (first < places.length && places[first]! < from) first += 1;
+      for (const set of this.#likelySets(places, words, first, to)) {
+        const find = this.#compare(set, tokens, from, to);
+        if (find && find.share > (best.get(find.entry)?.share ?? 0)) best.set(find.entry, find);
+      }
+    }
     return [...best.values()];
   }
 
-  /** Lines, blocks of lines between blank ones, and the whole, as far as they can be as long as a problem. */
-  *#paragraphs({ text, count, from }: Tokens): Generator<readonly [from: number, to: number]> {
-    let [line, block, position] = [0, 0, 0];
-    while (line < count) {
-      const newline = text.indexOf('\n', Math.max(position, from[line]!));
-      let end = line;
-      if (newline < 0) end = count;
-      else while (end < count && from[end]! < newline) end += 1;
-      if (this.#canMatch(line, end)) yield [line, end];
-      const isBlank = newline < 0 || /^[ \t\r]*\n/.test(text.slice(newline + 1, newline + 16));
-      if (isBlank) {
-        if (block < line && this.#canMatch(block, end)) yield [block, end];
-        block = end;
-      }
-      position = newline + 1;
-      line = end;
-    }
-    if (block > 0 && this.#canMatch(0, count)) yield [0, count];
-  }
-
-  #canMatch(from: number, to: number): boolean {
-    return to - from >= MIN_WORDS * MIN_JACCARD && to - from <= this.#mostTokens;
-  }
-
-  /** False where even a problem that has all known words of the paragraph, and no others, would be too unlike it. */
-  #isLikely({ kinds, hashes }: Tokens, from: number, to: number): boolean {
+  /** The sets whose own words the paragraph that ends at token `to` mostly has. */
+  #likelySets(places: readonly number[], words: readonly number[], first: number, to: number): number[] {
     this.#paragraph += 1;
-    let [known, unknown] = [0, 0];
-    for (let at = from; at < to; at += 1) {
-      if (kinds[at] !== WORD) continue;
-      const word = this.#wordOf[at]!;
-      if (word < 0) {
-        // Words in one slot count once, which errs towards comparing.
-        const slot = hashes[at]! & (UNKNOWN_SLOTS - 1);
-        if (this.#lastUnknown[slot] === this.#paragraph) continue;
-        this.#lastUnknown[slot] = this.#paragraph;
-        unknown += 1;
-      } else if (this.#lastParagraph[word] !== this.#paragraph) {
-        this.#lastParagraph[word] = this.#paragraph;
-        known += 1;
-      }
+    const likely: number[] = [];
+    let at = first;
+    for (; at < places.length && places[at]! < to; at += 1) {
+      const word = words[at]!;
+      if (this.#lastParagraph[word] === this.#paragraph) continue;
+      this.#lastParagraph[word] = this.#paragraph;
+      const set = this.#ownerOf[word]!;
+      this.#counts[set]! += 1;
+      if (this.#counts[set] === this.#sets[set]!.neededOwn) likely.push(set);
     }
-    return known >= MIN_JACCARD * MIN_WORDS && known >= MIN_JACCARD * (known + unknown);
+    for (at -= 1; at >= first; at -= 1) this.#counts[this.#ownerOf[words[at]!]!] = 0;
+    return likely;
   }
 
-  /** The signature of a paragraph, repeated words counting once as minima do. */
-  #signature({ kinds, hashes }: Tokens, from: number, to: number): Signature {
-    const signature = signatureOf([]);
-    for (let at = from; at < to; at += 1) {
-      if (kinds[at] !== WORD) continue;
-      const word = this.#wordOf[at]!;
-      if (word >= 0) lowerTo(signature, this.#values, word * FUNCTIONS);
-      else lowerTo(signature, valuesOf(hashes[at]!), 0);
-    }
-    return signature;
-  }
-
-  #compare(tokens: Tokens, from: number, to: number): TextFind[] {
-    if (!this.#isLikely(tokens, from, to)) return [];
-    const signature = this.#signature(tokens, from, to);
-    const finds: TextFind[] = [];
-    for (const candidate of this.#bands.candidates(signature)) {
-      const { entry, words: wanted, own, numbers, signature: other } = this.#sets[candidate]!;
-      const error = Math.sqrt((MIN_JACCARD * (1 - MIN_JACCARD)) / FUNCTIONS);
-      if (estimatedJaccard(signature, other) < MIN_JACCARD - ERRORS_ALLOWED * error) continue;
-      const set = wordSetOf(tokens, from, to);
-      const share = jaccard(set, wanted);
-      const hasOwn = own.filter((word) => set.has(word)).length >= MIN_JACCARD * own.length;
-      if (share >= MIN_JACCARD && hasOwn && includesAll(numbersOf(tokens, from, to), numbers))
-        finds.push({ entry, level: 'reworded', share, from, to });
-    }
-    return finds;
+  #compare(set: number, tokens: Tokens, from: number, to: number): TextFind | null {
+    const { entry, words, numbers } = this.#sets[set]!;
+    const share = jaccard(wordSetOf(tokens, from, to), words);
+    if (share < MIN_JACCARD || !includesAll(numbersOf(tokens, from, to), numbers)) return null;
+    return { entry, level: 'reworded', share, from, to };
   }
 }
 
+/** Templates are left out: for them only the exact text counts. */
+function wordSetsOf(entries: readonly Entry[]): WordSet[] {
+  const wordSets = entries.map(({ tokens }) => wordSetOf(tokens, 0, tokens.count));
+  const owners = new Map<number, number>();
+  for (const words of wordSets) for (const word of words) owners.set(word, (owners.get(word) ?? 0) + 1);
+  return entries.flatMap(({ tokens, isTemplate }, entry): WordSet[] => {
+    const words = wordSets[entry]!;
+    const own = [...words].filter((word) => owners.get(word) === 1);
+    if (isTemplate || words.size < MIN_WORDS || own.length < MIN_OWN_WORDS) return [];
+    const neededOwn = Math.ceil(MIN_OWN_SHARE * own.length);
+    return [{ entry, words, own, neededOwn, numbers: numbersOf(tokens, 0, tokens.count) }];
+  });
+}
+
+/** Lines, then blocks of lines between blank ones, then the whole, each where it is more than the one before. */
+function* paragraphsOf({ text, count, from }: Tokens): Generator<readonly [from: number, to: number]> {
+  let [line, block, position] = [0, 0, 0];
+  while (line < count) {
+    const newline = text.indexOf('\n', Math.max(position, from[line]!));
+    let end = newline < 0 ? count : line;
+    if (newline >= 0) while (end < count && from[end]! < newline) end += 1;
+    yield [line, end];
+    if (newline < 0 || /^[ \t\r]*\n/.test(text.slice(newline + 1, newline + 16))) {
+      if (block < line) yield [block, end];
+      block = end;
+    }
+    position = newline + 1;
+    line = end;
+  }
+  if (block > 0) yield [0, count];
+}
+
 /** Size of the intersection over that of the union. */
-export function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
   let common = 0;
   for (const element of a) if (b.has(element)) common += 1;
   return common / (a.size + b.size - common);
@@ -187,7 +149,7 @@ function numbersOf({ kinds, hashes }: TokenList, from: number, to: number): numb
 }
 
 /** Whether a list has all of `wanted`, each as often. */
-export function includesAll(list: readonly number[], wanted: readonly number[]): boolean {
+function includesAll(list: readonly number[], wanted: readonly number[]): boolean {
   const counts = new Map<number, number>();
   for (const element of list) counts.set(element, (counts.get(element) ?? 0) + 1);
   return wanted.every((element) => {
