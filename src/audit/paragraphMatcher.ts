@@ -1,7 +1,7 @@
 /**
  * Finds problems told in other words: paragraphs with the same numbers whose set of words is nearly that of a problem, in
- * whatever order. Every paragraph is compared exactly, which the words that only one problem has make cheap: a paragraph without
- * most of them is settled by a look at each of its words. See docs/audit.md for why this is no MinHash.
+ * whatever order. Every paragraph is compared exactly, which the words that few problems have make cheap: a paragraph without
+ * most of them is settled by a look at each of its words. docs/audit.md says why this is no MinHash.
  */
 import { GramTable } from './gramTable.js';
 import type { TextFind } from './levels.js';
@@ -12,35 +12,39 @@ import { NUMBER, type TokenList, type Tokens, WORD } from './tokens.js';
 const MIN_JACCARD = 0.6;
 /** Problems of fewer different words are like others by chance. */
 const MIN_WORDS = 12;
-/** Words that no other problem has: of so many a problem must have, a paragraph must have this share, or it may be boilerplate. */
-const MIN_OWN_WORDS = 3;
-const MIN_OWN_SHARE = 0.6;
+/**
+ * Telling words are those that no other problem has, or, where they are too few, the rarest: so many, and this share of all. A
+ * paragraph must have most of them, or it may share boilerplate alone.
+ */
+const MIN_TELLING = 3;
+const RAREST_SHARE = 0.25;
+const NEEDED_SHARE = 0.6;
 
 interface WordSet {
   readonly entry: number;
   readonly words: ReadonlySet<number>;
-  readonly own: readonly number[];
-  readonly neededOwn: number;
+  readonly telling: readonly number[];
+  readonly neededTelling: number;
   readonly numbers: readonly number[];
 }
 
 export class ParagraphMatcher {
   readonly #sets: readonly WordSet[];
-  /** All own words; posting `i` is that of set `#ownerOf[i]`. */
-  readonly #ownWords: GramTable;
-  readonly #ownerOf: Int32Array;
-  /** The last paragraph, by its number, that had each own word. */
+  /** All telling words; posting `i` is that of set `#setOf[i]`. */
+  readonly #tellingWords: GramTable;
+  readonly #setOf: Int32Array;
+  /** The last paragraph, by its number, that had each word, by the word's first posting. */
   readonly #lastParagraph: Int32Array;
-  /** How many of its own words the paragraph at hand has of each set; zero between paragraphs. */
+  /** How many of its telling words the paragraph at hand has of each set; zero between paragraphs. */
   readonly #counts: Int32Array;
   #paragraph = 0;
   readonly #mostTokens: number;
 
   constructor({ entries }: ProblemIndex) {
     this.#sets = wordSetsOf(entries);
-    this.#ownWords = new GramTable(1, Int32Array.from(this.#sets.flatMap(({ own }) => own)));
-    this.#ownerOf = Int32Array.from(this.#sets.flatMap(({ own }, set) => own.map(() => set)));
-    this.#lastParagraph = new Int32Array(this.#ownerOf.length);
+    this.#tellingWords = new GramTable(1, Int32Array.from(this.#sets.flatMap(({ telling }) => telling)));
+    this.#setOf = Int32Array.from(this.#sets.flatMap(({ telling }, set) => telling.map(() => set)));
+    this.#lastParagraph = new Int32Array(this.#setOf.length);
     this.#counts = new Int32Array(this.#sets.length);
     this.#mostTokens =
       2 * this.#sets.reduce((most, { entry }) => Math.max(most, entries[entry]!.tokens.count), 0);
@@ -48,14 +52,14 @@ export class ParagraphMatcher {
 
   match(tokens: Tokens): TextFind[] {
     if (this.#sets.length === 0) return [];
-    // Where each own word is, and which.
+    // Where each telling word is, and its first posting.
     const places: number[] = [];
     const words: number[] = [];
-    this.#ownWords.scan(tokens.hashes, tokens.count, (word, at) => {
+    this.#tellingWords.scan(tokens.hashes, tokens.count, (word, at) => {
       places.push(at);
       words.push(word);
     });
-    if (places.length < MIN_OWN_WORDS * MIN_OWN_SHARE) return [];
+    if (places.length < MIN_TELLING * NEEDED_SHARE) return [];
     const best = new Map<number, TextFind>();
     let first = 0;
     for (const [from, to] of paragraphsOf(tokens)) {
@@ -71,20 +75,25 @@ export class ParagraphMatcher {
     return [...best.values()];
   }
 
-  /** The sets whose own words the paragraph that ends at token `to` mostly has. */
+  /** The sets whose telling words the paragraph that ends at token `to` mostly has. */
   #likelySets(places: readonly number[], words: readonly number[], first: number, to: number): number[] {
     this.#paragraph += 1;
+    const { next } = this.#tellingWords;
     const likely: number[] = [];
     let at = first;
     for (; at < places.length && places[at]! < to; at += 1) {
       const word = words[at]!;
       if (this.#lastParagraph[word] === this.#paragraph) continue;
       this.#lastParagraph[word] = this.#paragraph;
-      const set = this.#ownerOf[word]!;
-      this.#counts[set]! += 1;
-      if (this.#counts[set] === this.#sets[set]!.neededOwn) likely.push(set);
+      for (let posting = word; posting >= 0; posting = next[posting]!) {
+        const set = this.#setOf[posting]!;
+        this.#counts[set]! += 1;
+        if (this.#counts[set] === this.#sets[set]!.neededTelling) likely.push(set);
+      }
     }
-    for (at -= 1; at >= first; at -= 1) this.#counts[this.#ownerOf[words[at]!]!] = 0;
+    for (at -= 1; at >= first; at -= 1)
+      for (let posting = words[at]!; posting >= 0; posting = next[posting]!)
+        this.#counts[this.#setOf[posting]!] = 0;
     return likely;
   }
 
@@ -96,18 +105,25 @@ export class ParagraphMatcher {
   }
 }
 
-/** Templates are left out: for them only the exact text counts. */
+/** Templates are left out: for them nearly the same words are not enough. */
 function wordSetsOf(entries: readonly Entry[]): WordSet[] {
   const wordSets = entries.map(({ tokens }) => wordSetOf(tokens, 0, tokens.count));
   const owners = new Map<number, number>();
   for (const words of wordSets) for (const word of words) owners.set(word, (owners.get(word) ?? 0) + 1);
   return entries.flatMap(({ tokens, isTemplate }, entry): WordSet[] => {
     const words = wordSets[entry]!;
-    const own = [...words].filter((word) => owners.get(word) === 1);
-    if (isTemplate || words.size < MIN_WORDS || own.length < MIN_OWN_WORDS) return [];
-    const neededOwn = Math.ceil(MIN_OWN_SHARE * own.length);
-    return [{ entry, words, own, neededOwn, numbers: numbersOf(tokens, 0, tokens.count) }];
+    if (isTemplate || words.size < MIN_WORDS) return [];
+    const telling = tellingWords(words, owners);
+    const neededTelling = Math.ceil(NEEDED_SHARE * telling.length);
+    return [{ entry, words, telling, neededTelling, numbers: numbersOf(tokens, 0, tokens.count) }];
   });
+}
+
+function tellingWords(words: ReadonlySet<number>, owners: ReadonlyMap<number, number>): number[] {
+  const rarestFirst = [...words].sort((a, b) => owners.get(a)! - owners.get(b)! || a - b);
+  const own = rarestFirst.filter((word) => owners.get(word) === 1);
+  if (own.length >= MIN_TELLING) return own;
+  return rarestFirst.slice(0, Math.max(MIN_TELLING, Math.ceil(RAREST_SHARE * words.size)));
 }
 
 /** Lines, then blocks of lines between blank ones, then the whole, each where it is more than the one before. */

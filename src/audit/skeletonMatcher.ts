@@ -2,33 +2,12 @@
  * Finds edited copies: trigrams of a problem's skeleton, in which all numbers are alike and all names of variables, counted
  * exactly in a sliding window. Where the copy stands in the text, and how long the text is, does not matter.
  */
-import { skeletonOf } from './distinctGrams.js';
-import { GramTable, gramHashes } from './gramTable.js';
+import type { GramTable } from './gramTable.js';
 import type { TextFind } from './levels.js';
 import type { Entry, ProblemIndex } from './problemIndex.js';
-import { NUMBER, sameMaskedToken, type TokenList, type Tokens } from './tokens.js';
-
-const TRIGRAM = 3;
-/** A trigram that more problems have says little, and costs time wherever it stands: "the number of". */
-const MAX_SHARERS = 64;
-/** Trigrams a problem must have to be searched for: fewer are in any text by chance. */
-const MIN_TRIGRAMS = 8;
-/** Texts with so many trigrams count as copies from this share on; shorter ones need more of them. */
-const LONG_TEXT = 24;
-const LONG_TEXT_SHARE = 0.6;
-const SHORT_TEXT_SHARE = 0.8;
-/** Length of the window over that of the problem: words that were put in make a copy longer. */
-const STRETCH = 1.4;
-
-/** The problems of one skeleton. */
-interface SkeletonClass {
-  readonly entries: readonly number[];
-  readonly tokens: TokenList;
-  /** Its distinct trigrams that few other problems have: how many, and where each begins. */
-  readonly positions: Int32Array;
-  readonly windowTokens: number;
-  readonly neededTrigrams: number;
-}
+import { indexSkeletons, type SkeletonClass, TRIGRAM } from './skeletonIndex.js';
+import { type TrigramHit, templateCopies } from './templateCopies.js';
+import { NUMBER, sameMaskedToken, type Tokens } from './tokens.js';
 
 /** Trigram hits in the text at hand, as linked lists in order, one a class. */
 interface HitLists {
@@ -79,7 +58,8 @@ export class SkeletonMatcher {
     const finds: TextFind[] = [];
     for (const number of this.#touched) {
       const found = this.#classes[number]!;
-      if (this.#hitCounts[number]! >= found.neededTrigrams) finds.push(...this.#judge(number, found, tokens));
+      const needed = Math.min(found.neededTrigrams, found.template?.neededTrigrams ?? Infinity);
+      if (this.#hitCounts[number]! >= needed) finds.push(...this.#judge(number, found, tokens));
       this.#hitCounts[number] = 0;
     }
     return finds;
@@ -119,12 +99,26 @@ export class SkeletonMatcher {
       }
       if (distinct > most) [most, from, to] = [distinct, at[oldest]!, at[hit]! + TRIGRAM];
     }
-    if (most < found.neededTrigrams) return [];
     const share = most / found.positions.length;
-    return found.entries.map((entry) => {
-      const level = this.#hasNumbers(this.#index.entries[entry]!, tokens, from, to) ? 'near' : 'variant';
-      return { entry, level, share, from, to };
-    });
+    const { entries } = this.#index;
+    const finds: TextFind[] = [];
+    if (most >= found.neededTrigrams)
+      for (const entry of found.entries) {
+        const level = this.#hasNumbers(entries[entry]!, tokens, from, to) ? 'near' : 'variant';
+        finds.push({ entry, level, share, from, to });
+      }
+    const { template } = found;
+    if (template !== null && most >= template.neededTrigrams)
+      finds.push(...templateCopies(found, template, this.#sharedHits(number), entries, tokens));
+    return finds;
+  }
+
+  #sharedHits(number: number): TrigramHit[] {
+    const { at, trigram, next } = this.#hits;
+    const shared: TrigramHit[] = [];
+    for (let hit = this.#first[number]!; hit >= 0; hit = next[hit]!)
+      if (trigram[hit]! >= 0) shared.push({ trigram: trigram[hit]!, at: at[hit]! });
+    return shared;
   }
 
   #isShared(
@@ -159,55 +153,6 @@ export class SkeletonMatcher {
     }
     return left === 0;
   }
-}
-
-/**
- * Templates are left out: problems of the set that differ in numbers alone say that other numbers make another problem, and
- * then only the exact text is one.
- */
-function indexSkeletons(entries: readonly Entry[]) {
-  const bySkeleton = new Map<string, number[]>();
-  for (const [entry, { tokens, isTemplate }] of entries.entries()) {
-    if (isTemplate || tokens.count < TRIGRAM) continue;
-    const key = skeletonOf(tokens);
-    bySkeleton.set(key, [...(bySkeleton.get(key) ?? []), entry]);
-  }
-  const groups = [...bySkeleton.values()].map((alike) => {
-    const { tokens } = entries[alike[0]!]!;
-    const hashes = gramHashes(tokens.masked, tokens.count, TRIGRAM);
-    return {
-      alike,
-      tokens,
-      firsts: new Map([...hashes.entries()].reverse().map(([at, hash]) => [hash, at])),
-    };
-  });
-  const sharers = new Map<number, number>();
-  for (const { firsts } of groups)
-    for (const hash of firsts.keys()) sharers.set(hash, (sharers.get(hash) ?? 0) + 1);
-  const classes: SkeletonClass[] = [];
-  const [grams, classOf, trigramOf]: number[][] = [[], [], []];
-  for (const { alike, tokens, firsts } of groups) {
-    const kept = [...firsts].filter(([hash]) => sharers.get(hash)! <= MAX_SHARERS);
-    if (kept.length < MIN_TRIGRAMS) continue;
-    for (const [trigram, [hash]] of kept.entries()) {
-      grams!.push(hash);
-      classOf!.push(classes.length);
-      trigramOf!.push(trigram);
-    }
-    classes.push({
-      entries: alike,
-      tokens,
-      positions: Int32Array.from(kept, ([, at]) => at),
-      windowTokens: Math.ceil(STRETCH * tokens.count),
-      neededTrigrams: Math.ceil(kept.length * (kept.length < LONG_TEXT ? SHORT_TEXT_SHARE : LONG_TEXT_SHARE)),
-    });
-  }
-  return {
-    classes,
-    table: new GramTable(TRIGRAM, Int32Array.from(grams!)),
-    classOf: Int32Array.from(classOf!),
-    trigramOf: Int32Array.from(trigramOf!),
-  };
 }
 
 function growHits(hits: HitLists): void {
