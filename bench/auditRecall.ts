@@ -6,12 +6,13 @@
  */
 
 import { LEVELS, type Level, type TextFind } from '../src/audit/levels.js';
-import { ParagraphMatcher } from '../src/audit/paragraphMatcher.js';
 import { indexProblems, type ProblemIndex } from '../src/audit/problemIndex.js';
 import { RunMatcher } from '../src/audit/runMatcher.js';
 import { SkeletonMatcher } from '../src/audit/skeletonMatcher.js';
 import { TextMatcher } from '../src/audit/textMatcher.js';
-import { type TokenList, Tokens, WORD } from '../src/audit/tokens.js';
+import { Tokens } from '../src/audit/tokens.js';
+import { WordMatcher } from '../src/audit/wordMatcher.js';
+import { wordSetOf } from '../src/audit/wordSets.js';
 import type { Problem } from '../src/core.js';
 import { readProblems } from '../src/problems/problemSet.js';
 import { Random } from '../src/simulate/random.js';
@@ -31,7 +32,7 @@ class Matchers {
   readonly #index: ProblemIndex;
   readonly #runs: RunMatcher;
   readonly #skeletons: SkeletonMatcher;
-  readonly #paragraphs: ParagraphMatcher;
+  readonly #words: WordMatcher;
   readonly #all: TextMatcher;
   readonly #bands: readonly BandIndex[];
 
@@ -40,11 +41,11 @@ class Matchers {
     this.#index = index;
     this.#runs = new RunMatcher(index);
     this.#skeletons = new SkeletonMatcher(index);
-    this.#paragraphs = new ParagraphMatcher(index);
+    this.#words = new WordMatcher(index);
     this.#all = new TextMatcher(index);
     this.#bands = index.entries.map(({ tokens }) => {
       const bands = new BandIndex();
-      bands.add(signatureOf(wordsOf(tokens, 0, tokens.count)), 0);
+      bands.add(signatureOf(wordSetOf(tokens, 0, tokens.count)), 0);
       return bands;
     });
   }
@@ -64,9 +65,9 @@ class Matchers {
       for (const level of find.level === 'exact' ? this.#levelsOfCopy(find.entry) : [find.level])
         found.add(level);
     for (const { level } of own(this.#skeletons.match(this.#tokens))) found.add(level);
-    for (const find of own(this.#paragraphs.match(this.#tokens))) {
+    for (const find of own(this.#words.match(this.#tokens))) {
       found.add(find.level);
-      const signature = signatureOf(wordsOf(this.#tokens, find.from, find.to));
+      const signature = signatureOf(wordSetOf(this.#tokens, find.from, find.to));
       if (this.#bands[find.entry]!.candidates(signature).size > 0) found.add('MinHash');
     }
     if (own(this.#all.match(text)).length > 0) found.add('any way');
@@ -81,12 +82,6 @@ class Matchers {
     if (distinctLong.includes(1)) levels.push('13-gram');
     return levels;
   }
-}
-
-function wordsOf({ kinds, hashes }: TokenList, from: number, to: number): Set<number> {
-  const words = new Set<number>();
-  for (let at = from; at < to; at += 1) if (kinds[at] === WORD) words.add(hashes[at]!);
-  return words;
 }
 
 function* editedTexts(problem: Problem, edit: Edit, vocabulary: readonly string[]): Generator<string> {

@@ -1,5 +1,5 @@
 /**
- * MinHash (Broder 1997, "On the resemblance and containment of documents"): sets are compared by the least values that many hash
+ * What the audit could have compared words by: MinHash (Broder 1997, "On the resemblance and containment of documents"): sets are compared by the least values that many hash
  * functions take on them. Two sets have equal minima with a probability that is their Jaccard index J, so the share of equal
  * minima estimates J with a standard error of sqrt(J (1 - J) / n), 0.06 at most for the n = 64 functions here.
  */
@@ -24,7 +24,7 @@ export function signatureOf(hashes: Iterable<number>): Signature {
 }
 
 /** Takes up an element whose values stand in `values` from `offset` on. */
-export function lowerTo(signature: Signature, values: Uint32Array, offset: number): void {
+function lowerTo(signature: Signature, values: Uint32Array, offset: number): void {
   for (let number = 0; number < FUNCTIONS; number += 1) {
     const value = values[offset + number]!;
     if (value < signature[number]!) signature[number] = value;
@@ -34,7 +34,7 @@ export function lowerTo(signature: Signature, values: Uint32Array, offset: numbe
 const scratch = new Uint32Array(FUNCTIONS);
 
 /** The values of all functions on an element; valid until the next call. */
-export function valuesOf(hash: number): Signature {
+function valuesOf(hash: number): Signature {
   for (let number = 0; number < FUNCTIONS; number += 1) {
     // A multiplication alone keeps the order of low bits; its high bits must come down.
     const product = (imul(hash, MULTIPLIERS[number]!) + ADDENDS[number]!) | 0;

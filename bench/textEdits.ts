@@ -47,11 +47,13 @@ const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/\$([^$]*)\$/g, '\\($1\\)'],
 ];
 
+const FORMULA = /(\$\$[^$]*\$\$|\$[^$]*\$|\\\[.*?\\\]|\\\(.*?\\\))/s;
+
 /** Replaces words of two letters or more outside of formulas. */
 function mapWords(text: string, change: (word: string) => string): string {
   return text
-    .split(/(\$[^$]*\$)/)
-    .map((part, at) => (at % 2 === 1 ? part : part.replace(/[A-Za-z]{2,}/g, change)))
+    .split(FORMULA)
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(/(?<!\\[a-z]*)[A-Za-z]{2,}/g, change)))
     .join('');
 }
 
@@ -87,6 +89,9 @@ const reworded = (text: string) => mapWords(text, (word) => SYNONYMS.get(word.to
 
 const reordered = (text: string, random: Random) => shuffled(text.split(/(?<=[.?!]) /), random).join(' ');
 
+const surrounded = (text: string, random: Random, vocabulary: readonly string[]) =>
+  `${drawWords(DOCUMENT_WORDS, random, vocabulary)}. ${text} ${drawWords(DOCUMENT_WORDS, random, vocabulary)}.`;
+
 export const EDITS: readonly Edit[] = [
   { name: 'none', isRandom: false, apply: (text) => text },
   {
@@ -99,12 +104,7 @@ export const EDITS: readonly Edit[] = [
     isRandom: false,
     apply: (text) => SPELLINGS.reduce((edited, [from, to]) => edited.replace(from, to), text),
   },
-  {
-    name: 'within a long document',
-    isRandom: true,
-    apply: (text, random, vocabulary) =>
-      `${drawWords(DOCUMENT_WORDS, random, vocabulary)}. ${text} ${drawWords(DOCUMENT_WORDS, random, vocabulary)}.`,
-  },
+  { name: 'within a long document', isRandom: true, apply: surrounded },
   { name: 'sentences in another order', isRandom: true, apply: reordered },
   wordsReplaced(0.05),
   wordsReplaced(0.1),
@@ -115,6 +115,11 @@ export const EDITS: readonly Edit[] = [
     name: 'synonyms, another order',
     isRandom: true,
     apply: (text, random) => reordered(reworded(text), random),
+  },
+  {
+    name: 'synonyms, within a long document',
+    isRandom: true,
+    apply: (text, random, vocabulary) => surrounded(reworded(text), random, vocabulary),
   },
   {
     name: 'first half alone',

@@ -94,6 +94,7 @@ describe('edited copies', () => {
     const shuffled = TENNIS.split(' ').reverse().join(' ');
     expect(levelsOf(matcher, `${FILLER}\n\n${shuffled}\n\n${FILLER}`)).toEqual(['0 reworded']);
     expect(levelsOf(matcher, shuffled.replace('4046', '502'))).toEqual([]);
+    expect(levelsOf(matcher, `${FILLER} ${shuffled} ${FILLER}`)).toEqual(['0 reworded']);
   });
 });
 
@@ -105,6 +106,28 @@ describe('templates and boilerplate', () => {
     const matcher = matcherOf(problem(3, 8), problem(5, 6), problem(3, 9));
     expect(levelsOf(matcher, `${problem(3, 7)} ${problem(5, 8)} ${problem(4, 8)}`)).toEqual([]);
     expect(levelsOf(matcher, problem(5, 6))).toEqual(['1 exact']);
+  });
+
+  test('the same numbers in the same places are near, in other words', () => {
+    const matcher = matcherOf(problem(3, 8), problem(5, 6), problem(3, 9));
+    const edited = (text: string) => text.replace('first term', 'initial term').replace(', please', ' now');
+    expect(levelsOf(matcher, `${FILLER}${edited(problem(5, 6))} ${FILLER}`)).toEqual(['1 near']);
+    expect(levelsOf(matcher, edited(problem(5, 7)))).toEqual([]);
+    // 5, 6 and 11 stand in a row, but are those of two problems.
+    const list = [problem(2, 5), 'A sequence has first term $6$ and common difference $11$.'].join(' ');
+    expect(levelsOf(matcher, list.replace('$7$', 'seven'))).toEqual([]);
+  });
+
+  test('problems that have no words of their own are found in other words', () => {
+    const word = (at: number) => `word${String.fromCharCode(97 + at)}`;
+    const texts = [0, 1, 2].map((left) =>
+      Array.from({ length: 24 }, (_, at) => word(at))
+        .filter((_, at) => at % 3 !== left)
+        .join(' '),
+    );
+    const matcher = matcherOf(...texts);
+    const reversed = texts[1]!.split(' ').reverse().join(' ');
+    expect(levelsOf(matcher, reversed)).toEqual(['1 reworded']);
   });
 
   test('a single problem of that kind has variants', () => {
