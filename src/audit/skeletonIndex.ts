@@ -33,8 +33,8 @@ export interface SkeletonClass {
 
 /** Problems of a set that differ in numbers and variables alone. */
 export interface Template {
-  /** By the hashes of their numbers in order. */
-  readonly byNumbers: ReadonlyMap<string, readonly number[]>;
+  /** By the hash of their numbers in order. */
+  readonly byNumbers: ReadonlyMap<number, readonly number[]>;
   /** Numbers that each has. */
   readonly numbers: number;
   /** Of each token how many numbers are before it, -1 where it is no number. */
@@ -48,6 +48,11 @@ export interface SkeletonIndex {
   /** Of each posting of the table its class, and which of its trigrams it is. */
   readonly classOf: Int32Array;
   readonly trigramOf: Int32Array;
+}
+
+/** Hash of some numbers in a row, to which the next is added. */
+export function addNumber(hash: number, number: number): number {
+  return (Math.imul(hash, 0x2c1b3c6d) + number) | 0;
 }
 
 export function indexSkeletons(entries: readonly Entry[]): SkeletonIndex {
@@ -102,14 +107,14 @@ export function indexSkeletons(entries: readonly Entry[]): SkeletonIndex {
 function templateOf(entries: readonly Entry[], alike: readonly number[], trigrams: number): Template | null {
   const templates = alike.filter((entry) => entries[entry]!.isTemplate);
   if (templates.length === 0) return null;
-  const byNumbers = new Map<string, number[]>();
+  const byNumbers = new Map<number, number[]>();
   const { kinds, count } = entries[templates[0]!]!.tokens;
   let numbers = 0;
   const ordinals = Int32Array.from(kinds.subarray(0, count), (kind) => (kind === NUMBER ? numbers++ : -1));
   if (numbers === 0) return null;
   for (const entry of templates) {
     const { hashes } = entries[entry]!.tokens;
-    const key = hashes.filter((_, at) => ordinals[at]! >= 0).join(' ');
+    const key = hashes.filter((_, at) => ordinals[at]! >= 0).reduce(addNumber, 0);
     byNumbers.set(key, [...(byNumbers.get(key) ?? []), entry]);
   }
   return { byNumbers, numbers, ordinals, neededTrigrams: Math.ceil(trigrams * TRIGRAM_SHARE) };
