@@ -20,6 +20,7 @@ import { policyOf } from '../solve/policies/named.js';
 import { stopNames, stopRulesOf } from '../solve/stops/named.js';
 import { VERSION } from '../version.js';
 import { wantsColours } from './colours.js';
+import { withKeyProgress } from './keyProgress.js';
 import { durationMs, formatMs, integerFrom, numberBetween } from './options.js';
 import { countList, nameList, positivePair, ratePoints } from './simulateOptions.js';
 
@@ -248,7 +249,8 @@ async function replayScene(folders: readonly string[], flags: SimulateFlags): Pr
       'Give the key of the problems: --answers problems/SET.',
       { field: '--answers' },
     );
-  const replay = await readReplay(folders, flags.answers);
+  const { answers } = flags;
+  const replay = await withKeyProgress((onProgress) => readReplay(folders, answers, onProgress));
   const { run, problems } = replay;
   const measured = measureRates(problems.flatMap(({ samples }) => samples));
   const rows = flags.rows ?? measured.rows;

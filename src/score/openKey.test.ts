@@ -84,6 +84,12 @@ describe('a sealed key', () => {
     // Two wrong ones of one problem, and the likeliest of the other, which is right.
     expect(asked.at(-1)).toBe(3);
     expect(asked.at(-2)).toBe(PROBLEMS);
+    // The next run of the same process asks about what is new alone, and nothing where the right answer is known.
+    candidates.add(run.order[0]!, 3n);
+    candidates.add(run.order[1]!, 8n);
+    const again = await openKey(copy, run, candidates, (...seen) => asked.push(...seen));
+    expect(asked.at(-1)).toBe(1);
+    expect([...again.answers]).toEqual([...key.answers]);
   });
 
   test('holds free answers by their canonical texts', async () => {

@@ -14,12 +14,21 @@ import { KeyMismatchError } from './errors.js';
 /** Problems of a sealed key that have been looked at, of how many, and digests computed for them. */
 export type OpenKeyProgress = (problems: number, total: number, digests: number) => void;
 
+/** What has been found out about a sealed answer: wrong ones, and the right one once it is known. */
+interface Findings {
+  right: AnswerValue | null;
+  readonly wrong: Set<AnswerValue>;
+}
+
+/** Of each answer under a seal, by its entry. Runs that are scored one after another ask about the same answers. */
+const known = new Map<string, Findings>();
+
 /** The threads that Node computes digests in. */
 const DIGEST_THREADS = 4;
 
 /**
  * Opens a set folder's key or a file. Of a sealed key only the answers that were given come to light; of any other it is
- * known that nobody gave it. Each distinct answer costs a digest, and none once the right one is found.
+ * known that nobody gave it. Each distinct answer costs a digest, once a process, and none once the right one is found.
  * @throws KeyMismatchError when the key is not the one that the run was made for, BadSealedKeyError, and what
  * `readAnswerKey` throws
  */
@@ -39,15 +48,19 @@ export async function openKey(
   const limit = pLimit(Math.min(availableParallelism(), DIGEST_THREADS));
   let [problems, digests] = [0, 0];
   const find = async (entry: SealedAnswer): Promise<readonly [string, AnswerValue]> => {
-    let found: AnswerValue | null = null;
+    const name = JSON.stringify(entry);
+    const findings = known.get(name) ?? { right: null, wrong: new Set() };
+    known.set(name, findings);
     for (const value of candidates.for(entry.id)) {
+      if (findings.right !== null) break;
+      if (findings.wrong.has(value)) continue;
       digests += 1;
-      if (await isSealedAnswer(entry, value, key.cost)) found = value;
-      if (found !== null) break;
+      if (await isSealedAnswer(entry, value, key.cost)) findings.right = value;
+      else findings.wrong.add(value);
     }
     problems += 1;
     onProgress(problems, entries.length, digests);
-    return [entry.id, found ?? unknownAnswer(entry)];
+    return [entry.id, findings.right ?? unknownAnswer(entry)];
   };
   const answers = new Map(await Promise.all(entries.map((entry) => limit(find, entry))));
   return { file, answers, digest: digestOf(JSON.stringify(key.answers)) };

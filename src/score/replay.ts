@@ -5,7 +5,7 @@ import { readRun } from '../run/readRun.js';
 import { FALLBACK_ANSWER } from '../solve/prediction.js';
 import { Candidates } from './candidates.js';
 import { KeyCoverageError, nameIds } from './errors.js';
-import { openKey } from './openKey.js';
+import { type OpenKeyProgress, openKey } from './openKey.js';
 
 /** The run's samples are not all that a model would draw, or runs do not belong together. */
 export class UnfitReplayError extends BoxedError {
@@ -37,7 +37,11 @@ export interface Replay {
  * say which answers are right.
  * @throws UnfitReplayError, KeyCoverageError, and what reading runs and keys throws
  */
-export async function readReplay(folders: readonly string[], answers: string): Promise<Replay> {
+export async function readReplay(
+  folders: readonly string[],
+  answers: string,
+  onProgress?: OpenKeyProgress,
+): Promise<Replay> {
   const stored = await Promise.all(folders.map(async (folder) => ({ folder, ...(await readRun(folder)) })));
   const first = stored[0]!.run;
   for (const { folder, run } of stored) requireFit(folder, run, first);
@@ -53,7 +57,7 @@ export async function readReplay(folders: readonly string[], answers: string): P
     for (const { value } of samples) candidates.add(id, value);
     candidates.add(id, FALLBACK_ANSWER);
   }
-  const key = await openKey(answers, first, candidates);
+  const key = await openKey(answers, first, candidates, onProgress);
   const missing = first.order.filter((id) => !key.answers.has(id));
   if (missing.length > 0)
     throw new KeyCoverageError(
