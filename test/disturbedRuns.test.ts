@@ -196,6 +196,14 @@ describe('a journal that was tampered with', () => {
     expect(stderr).toContain('samples.jsonl:10');
     for (const id of [own!, its!]) expect(stderr).toContain(id);
     expect(own).not.toBe(its);
+    const bare = foreign!.replace(/"run":"\w+",/, '');
+    const unmarked = await tampered(
+      'unmarked',
+      (lines) => [...lines.slice(0, 9), bare, ...lines.slice(9)],
+      true,
+    );
+    const refused = await runCli(argsFor(unmarked));
+    expect(refused.stderr).toMatch(/MixedRunsError: .*samples\.jsonl:10, run: the line names no run/);
   });
 
   test('a run of another format is refused with both numbers', async () => {

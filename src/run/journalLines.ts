@@ -24,7 +24,7 @@ export interface JournalEntry {
  * The samples of a journal, line by line; nothing is held but the line at hand. A last line that is torn or damaged is
  * passed over: its write did not end, so that nobody was told of it.
  * @throws CorruptJournalError for any other damaged line and for a sample that cannot be of this run, MixedRunsError for
- * a line that is marked as another run's, FileAccessError
+ * a line that is not marked as this run's, FileAccessError
  */
 export async function* readJournal(file: string, run: Run): AsyncGenerator<JournalEntry> {
   const ids = new Set(run.order);
@@ -42,8 +42,8 @@ export async function* readJournal(file: string, run: Run): AsyncGenerator<Journ
       continue;
     }
     const { sample, runId } = checked.value;
-    if (runId !== undefined && run.id !== undefined && runId !== run.id)
-      throw mixed(runId, run.id, file, line);
+    // Runs of program versions that marked no lines have no id.
+    if (run.id !== undefined && runId !== run.id) throw mixed(runId, run.id, file, line);
     const fault = foreignness(sample, ids, run.settings.samples);
     if (fault) throw corrupt(fault, file, line);
     yield { sample, end };
@@ -70,9 +70,10 @@ function corrupt({ what, field }: SampleFault, file: string, line: number): Corr
   return new CorruptJournalError(`damaged line: ${what}`, hint, { file, line, field });
 }
 
-function mixed(runId: string, own: string, file: string, line: number): MixedRunsError {
-  const what = `the line is of run ${runId}, and this is run ${own}`;
-  const hint = 'Lines of two runs stand in one file: take out those of the other, each line names its run.';
+function mixed(runId: string | undefined, own: string, file: string, line: number): MixedRunsError {
+  const other = runId === undefined ? 'names no run' : `is of run ${runId}`;
+  const what = `the line ${other}, and this is run ${own}`;
+  const hint = 'Lines of two runs stand in one file: take out those of the other; each line names its run.';
   return new MixedRunsError(what, hint, { file, line, field: 'run' });
 }
 
