@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { BASE, sampleOf, syntheticRun, syntheticSamples } from '../../test/support/syntheticRuns.js';
-import { JournalContentError } from './errors.js';
 import { collectRecords, digestOfRecords } from './records.js';
 
 const size = { problems: 3, samples: 2 };
@@ -37,7 +36,10 @@ describe('collectRecords', () => {
       [{ ...sample, answer: { ...sample.answer, value: null } }],
     ];
     for (const samples of attempts)
-      await expect(collectRecords(run, samples)).rejects.toThrow(JournalContentError);
+      await expect(collectRecords(run, samples, { file: 'a/samples.jsonl' })).rejects.toMatchObject({
+        name: 'JournalContentError',
+        message: expect.stringMatching(/^a\/samples\.jsonl: sample 0 of problem p[09]00 /),
+      });
   });
 });
 

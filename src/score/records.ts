@@ -2,6 +2,7 @@
 import { answerValueOf } from '../answers/policy.js';
 import type { Ballot } from '../answers/vote.js';
 import type { Finish, Run, Sample } from '../core.js';
+import type { ErrorPlace } from '../errors.js';
 import { digestOf } from '../files.js';
 import type { Voter } from '../solve/prediction.js';
 import { JournalContentError } from './errors.js';
@@ -27,11 +28,22 @@ export interface SampleRecord {
   readonly seconds: number;
 }
 
-/** Reads a journal's samples into records. @throws JournalContentError for a sample that cannot belong to `run`. */
+/**
+ * Reads a journal's samples into records.
+ * @param place of the journal, for messages
+ * @throws JournalContentError for a sample that cannot belong to `run`
+ */
 export async function collectRecords(
   run: Run,
   samples: AsyncIterable<Sample> | Iterable<Sample>,
+  place: ErrorPlace = {},
 ): Promise<SampleRecord[]> {
+  const misplaced = (sample: Sample, fault: string) =>
+    new JournalContentError(
+      `sample ${sample.index} of problem ${sample.problemId} ${fault}`,
+      'The journal is that of another run, or was changed by hand: solve again into a new folder.',
+      place,
+    );
   const records: SampleRecord[] = [];
   const seen = new Map<string, Set<number>>(run.order.map((id) => [id, new Set()]));
   for await (const sample of samples) {
@@ -41,6 +53,8 @@ export async function collectRecords(
       throw misplaced(sample, `was drawn from seed ${sample.seed}, the run's is ${run.settings.seed}`);
     if (indices.has(sample.index)) throw misplaced(sample, 'stands in the journal twice');
     indices.add(sample.index);
+    if ((sample.answer.value === null) !== (sample.answerEnd === null))
+      throw misplaced(sample, 'has an answer without its end, or an end without an answer');
     records.push(slim(sample));
   }
   return records;
@@ -48,8 +62,6 @@ export async function collectRecords(
 
 function slim(sample: Sample): SampleRecord {
   const { value } = sample.answer;
-  if ((value === null) !== (sample.answerEnd === null))
-    throw misplaced(sample, 'has an answer without its end, or an end without an answer');
   return {
     problemId: sample.problemId,
     index: sample.index,
@@ -74,13 +86,6 @@ export function voterOfRecord(record: SampleRecord): Voter {
 /** The record as a vote sees it. */
 export function ballotOfRecord({ index, answer, tokens, logprob, tailLogprob }: SampleRecord): Ballot {
   return { index, value: answer === null ? null : answerValueOf(answer), tokens, logprob, tailLogprob };
-}
-
-function misplaced(sample: Sample, fault: string): JournalContentError {
-  return new JournalContentError(
-    `sample ${sample.index} of problem ${sample.problemId} ${fault}`,
-    'The journal is that of another run, or was changed by hand: solve again into a new folder.',
-  );
 }
 
 /** SHA-256 of what a score depends on, whatever the order of the journal's lines. */

@@ -1,6 +1,8 @@
 /** Replays the votes of a run folder; with answers, only of a run that is sealed. */
+import { join } from 'node:path';
 import type { VoteRule } from '../answers/vote.js';
 import { readRun } from '../run/readRun.js';
+import { SAMPLES_FILE } from '../run/runFile.js';
 import { checkSeal } from '../run/seal.js';
 import { FALLBACK_ANSWER } from '../solve/prediction.js';
 import { Candidates } from './candidates.js';
@@ -22,7 +24,7 @@ export async function revoteFolder(
 ): Promise<Revote> {
   const { run, samples } = await readRun(folder);
   if (answers !== null) await checkSeal(folder, run);
-  const records = await collectRecords(run, samples);
+  const records = await collectRecords(run, samples, { file: join(folder, SAMPLES_FILE) });
   const candidates = Candidates.of(records);
   for (const id of run.order) candidates.add(id, FALLBACK_ANSWER);
   const key = answers === null ? null : await openKey(answers, run, candidates, onProgress);

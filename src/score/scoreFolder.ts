@@ -1,7 +1,8 @@
 /** Scores run folders: the seal first, the answer key last. */
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { editionOf } from '../problems/editions.js';
 import { readRun } from '../run/readRun.js';
+import { SAMPLES_FILE } from '../run/runFile.js';
 import { checkSeal } from '../run/seal.js';
 import { readSubmission } from '../run/submission.js';
 import { Candidates } from './candidates.js';
@@ -30,7 +31,7 @@ export async function scoreFolder(
       file: folder,
     });
   const edition = editionOf(run.settings.edition);
-  const records = await collectRecords(run, samples);
+  const records = await collectRecords(run, samples, { file: join(folder, SAMPLES_FILE) });
   const submission = await readSubmission(folder, edition);
   const candidates = Candidates.of(records);
   for (const [id, value] of submission) candidates.add(id, value);
@@ -44,7 +45,10 @@ export async function scoreFolder(
 export async function storedScore(folder: string): Promise<Score> {
   const { run, samples } = await readRun(folder);
   await checkSeal(folder, run);
-  const score = await readScore(folder, await collectRecords(run, samples));
+  const score = await readScore(
+    folder,
+    await collectRecords(run, samples, { file: join(folder, SAMPLES_FILE) }),
+  );
   return { ...score, name: nameOf(folder) };
 }
 
