@@ -35,7 +35,7 @@ export interface ProblemReport {
   readonly finds: readonly Omit<Find, 'entry'>[];
   /** The text has so few tokens that it is everywhere by chance; it was not searched for. */
   readonly isTooShort: boolean;
-  /** Others of its set differ in numbers alone: only its exact text, or a distinct run of it, counts. */
+  /** Others of its set differ in numbers alone: only a text with the same numbers counts. */
   readonly isTemplate: boolean;
   /** Whether it was published before the model's training data ended; null if either date is not known. */
   readonly age: Age | null;
