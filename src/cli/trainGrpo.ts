@@ -131,8 +131,10 @@ async function grpo(flags: GrpoFlags): Promise<void> {
         stage: 'grpo',
         settings,
         problems: digestOf(
-          JSON.stringify(problems.problems, (_, value) =>
-            typeof value === 'bigint' ? String(value) : value,
+          JSON.stringify(
+            problems.problems.map(({ id, promptTokens, answer }) => ({
+              ...{ id, promptTokens, answer: typeof answer === 'bigint' ? String(answer) : answer },
+            })),
           ),
         ),
         model: await digestOfFile(join(flags.model, 'model.safetensors')),

@@ -16,6 +16,7 @@ export class UnansweredProblemError extends BoxedError {
 
 export interface AnsweredProblem {
   readonly id: string;
+  readonly text: string;
   readonly promptTokens: readonly number[];
   readonly answer: AnswerValue;
 }
@@ -49,7 +50,7 @@ export async function readAnsweredProblems(
       });
     }
     const promptTokens = tokenizer.encodeChat([{ role: 'user', content: promptFor(problem, template) }]);
-    return { id: problem.id, promptTokens, answer };
+    return { id: problem.id, text: problem.text, promptTokens, answer };
   });
   return { edition, problems };
 }

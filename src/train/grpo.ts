@@ -82,6 +82,8 @@ export interface GrpoProgress {
   readonly learningRate: number;
   readonly rolloutSeconds: number;
   readonly seconds: number;
+  /** Tokens drawn, by the seconds of the whole step. */
+  readonly tokensPerSecond: number;
 }
 
 /** Samples of one problem with what was found of them. */
@@ -114,7 +116,11 @@ export async function trainGrpo(job: GrpoJob): Promise<void> {
     const learnt = await learnGroups(job, groups, step, learningRate);
     checkFinite(step, learnt.loss, learnt.gradientNorm);
     const seconds = (performance.now() - startedAt) / 1000;
-    const progress = { step, ...summaryOf(groups), ...learnt, learningRate, rolloutSeconds, seconds };
+    const tokensPerSecond = tokensOf(groups) / seconds;
+    const progress = {
+      ...{ step, ...summaryOf(groups), ...learnt, learningRate },
+      ...{ rolloutSeconds, seconds, tokensPerSecond },
+    };
     await log.write({ type: 'step', ...progress });
     job.onStep?.(progress);
     const ends =
@@ -237,17 +243,20 @@ function textsOf({ problem, completions, advantages }: Group): PolicyText[] {
   }));
 }
 
+/** Tokens of all samples. */
+function tokensOf(groups: readonly Group[]): number {
+  const completions = groups.flatMap((group) => group.completions);
+  return completions.reduce((sum, { tokens }) => sum + tokens.length, 0);
+}
+
 function summaryOf(groups: readonly Group[]) {
   const samples = groups.flatMap((group) => group.samples);
-  const tokens = groups.flatMap(({ completions }) =>
-    completions.map((completion) => completion.tokens.length),
-  );
   const all = groups.flatMap((group) => group.rewards);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const names = Object.keys(all[0] ?? {}) as RewardName[];
   return {
     accuracy: mean(samples.map(({ isRight }) => Number(isRight))),
-    meanTokens: mean(tokens),
+    meanTokens: tokensOf(groups) / samples.length,
     rewards: Object.fromEntries(names.map((name) => [name, mean(all.map((values) => values[name]))])),
     droppedGroups: groups.filter(({ advantages }) => advantages === null).length,
   };

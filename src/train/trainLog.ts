@@ -18,13 +18,13 @@ export class TrainLog {
     this.#file = file;
   }
 
-  /** Opens the log at `file` and drops what stands there of steps after `step`, which will be done again. */
+  /** Opens the log at `file` and drops what stands there of steps after `step`, which will be done again; at 0, everything. */
   static async open(file: string, step: number): Promise<TrainLog> {
     await makeWritableFolder(dirname(file));
     if (existsSync(file)) {
       const lines = (await readText(file)).split('\n').filter((line) => {
         const known = stepOf(line);
-        return known !== null && known <= step;
+        return step > 0 && known !== null && known <= step;
       });
       await writeAtomically(file, lines.map((line) => `${line}\n`).join(''));
     }
