@@ -5,3 +5,8 @@ import { BoxedError } from '../errors.js';
 export class OtherProblemsError extends BoxedError {
   override readonly name = 'OtherProblemsError';
 }
+
+/** A training's log that cannot be drawn. */
+export class TrainingLogError extends BoxedError {
+  override readonly name = 'TrainingLogError';
+}

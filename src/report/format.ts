@@ -80,6 +80,11 @@ export function byteCount(bytes: number): string {
   return `${scaled.toFixed(scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** A number with so many decimals: `−0.020`. */
+export function decimals(value: number, digits: number): string {
+  return value.toFixed(digits).replace('-', MINUS);
+}
+
 function bracket({ low, high }: Interval, write: (value: number) => string): string {
   return `[${write(low)}, ${write(high)}]`;
 }

@@ -7,9 +7,13 @@ const LABEL_WIDTH = 18;
 /** One label a run: the model's name where that tells the runs apart, else the run's own, numbered if that is shared too. */
 export function labelRuns(scores: readonly Score[]): string[] {
   const models = scores.map(({ modelName }) => modelName);
-  const base = new Set(models).size === models.length ? models : scores.map(({ name }) => name);
+  return numberRepeats(new Set(models).size === models.length ? models : scores.map(({ name }) => name));
+}
+
+/** The same names, the second of a name with `(2)` behind it and so on. */
+export function numberRepeats(names: readonly string[]): string[] {
   const times = new Map<string, number>();
-  return base.map((label) => {
+  return names.map((label) => {
     const nth = (times.get(label) ?? 0) + 1;
     times.set(label, nth);
     return nth === 1 ? label : `${label} (${nth})`;

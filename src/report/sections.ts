@@ -10,12 +10,15 @@ import {
   twoRunTable,
   voteTable,
 } from './tables.js';
+import type { TrainingLog } from './training/log.js';
 
 export interface ReportOptions {
   /** Token budgets of the table; each run's own steps by default. */
   readonly budgets?: readonly number[];
   /** Differences of accuracy, as shares, whose price in problems is told. */
   readonly differences?: readonly number[];
+  /** Trainings to show behind the runs, or without any run. */
+  readonly trainings?: readonly TrainingLog[];
 }
 
 export const SECTIONS = ['accuracy', 'tokens', 'differences', 'votes', 'time'] as const;

@@ -7,6 +7,7 @@ import { labelRuns, shortenLabel } from './labels.js';
 import { notesOn } from './notes.js';
 import { type ReportOptions, reportTables, SECTIONS, type SectionName } from './sections.js';
 import type { RowGroup, Table } from './table.js';
+import { trainingSections } from './training/sections.js';
 import { visibleLine } from './visible.js';
 
 export interface TerminalOptions extends ReportOptions {
@@ -41,9 +42,13 @@ export function renderComparison(comparison: Comparison, options: TerminalOption
   return renderSections(comparison, COMPARED, options);
 }
 
-/** All that the HTML page shows in tables, but for settings and single problems. */
+/** All that the HTML page shows in tables, but for settings, single problems and samples. */
 export function renderReport(comparison: Comparison, options: TerminalOptions): string {
-  return renderSections(comparison, SECTIONS, options);
+  const runs = comparison.scores.length === 0 ? [] : [renderSections(comparison, SECTIONS, options)];
+  const trainings = trainingSections(options.trainings ?? [], shortenLabel).map(
+    ({ tables }) => `${tables.map((table) => drawTable(table, options)).join('\n\n')}\n`,
+  );
+  return [...runs, ...trainings].join('\n');
 }
 
 function renderSections(

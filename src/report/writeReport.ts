@@ -14,7 +14,7 @@ export interface WriteReportOptions extends ReportOptions {
 }
 
 /**
- * Writes `file` with the texts of the runs in `folders`, which belong to the scores of `comparison` in turn.
+ * Writes `file` with the texts of the runs in `folders`, which belong to the scores of `comparison` in turn, and the trainings.
  * @throws OtherProblemsError, FileAccessError, and what reading runs and problems throws
  */
 export async function writeReport(

@@ -1,5 +1,5 @@
 /**
- * What a report does in a browser: opens samples on demand, sorts the problems, switches the colour scheme. Whatever comes out of
+ * What a report does in a browser: opens samples on demand and sorts the problems. Whatever comes out of
  * a journal is put into the page as text, never as HTML.
  */
 import type { Card, CardOutcome, Catalogue, VolumeEntry } from '../texts/wire.js';
@@ -286,43 +286,3 @@ element('viewer-next', HTMLButtonElement).addEventListener('click', () => step(1
 dialog.addEventListener('click', ({ target }) => {
   if (target === dialog) dialog.close();
 });
-
-const scheme = element('scheme', HTMLButtonElement);
-const SCHEME_KEPT = 'boxed-report-scheme';
-const systemDark = matchMedia('(prefers-color-scheme: dark)');
-
-function isDark(): boolean {
-  const chosen = document.documentElement.dataset.scheme;
-  return chosen ? chosen === 'dark' : systemDark.matches;
-}
-
-function labelScheme(): void {
-  const other = isDark() ? 'light' : 'dark';
-  scheme.textContent = isDark() ? '☀' : '☾';
-  scheme.setAttribute('aria-label', `Switch to ${other} colours`);
-  scheme.title = `Switch to ${other} colours`;
-}
-
-/** Some browsers let no page that was opened from a file keep anything. */
-function kept(use: () => string | null | undefined): string | null {
-  try {
-    return use() ?? null;
-  } catch {
-    return null;
-  }
-}
-
-const before = kept(() => localStorage.getItem(SCHEME_KEPT));
-if (before === 'light' || before === 'dark') document.documentElement.dataset.scheme = before;
-scheme.addEventListener('click', () => {
-  const chosen = isDark() ? 'light' : 'dark';
-  document.documentElement.dataset.scheme = chosen;
-  kept(() => {
-    localStorage.setItem(SCHEME_KEPT, chosen);
-    return null;
-  });
-  labelScheme();
-});
-systemDark.addEventListener('change', labelScheme);
-labelScheme();
-scheme.hidden = false;

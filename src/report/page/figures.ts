@@ -56,16 +56,16 @@ export async function drawFigures(
   };
 }
 
-/** Which line is which run. */
-export function legend(labels: readonly string[]): string {
-  const items = labels.map((label, run) => {
-    const { colour, dash } = runStyle(run);
+/** Which line is which run; `positions` are theirs among all runs, by default their order here. */
+export function legend(labels: readonly string[], positions: readonly number[] = [...labels.keys()]): string {
+  const items = labels.map((label, at) => {
+    const { colour, dash } = runStyle(positions[at]!);
     const line = `<line x1="0" y1="6" x2="34" y2="6" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash.join(' ')}"/>`;
     return `<li><svg width="34" height="12" aria-hidden="true">${line}</svg>${escapeHtml(label)}</li>`;
   });
   return `<ul class="legend">${items.join('')}</ul>`;
 }
 
-function figure(svg: string, caption: string): string {
+export function figure(svg: string, caption: string): string {
   return `<figure>${svg}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }

@@ -13,7 +13,7 @@ const NO_TEXTS: Library = { volumes: [], shelf: [], problemVolume: null, limit: 
 const withoutScripts = (page: string): string => page.replace(/<script[\s\S]*?<\/script>/g, '');
 
 describe('renderHtml', () => {
-  test('is one file: one script of its own, no address to fetch from', async () => {
+  test('is one file: two scripts of its own, no address to fetch from', async () => {
     const page = await renderHtml(
       compareScores([await syntheticScore(SFT, SMALL), await syntheticScore(GRPO, SMALL)]),
       NO_TEXTS,
@@ -21,11 +21,15 @@ describe('renderHtml', () => {
     expect(page).toMatch(/^<!doctype html>/);
     expect(withoutScripts(page)).not.toMatch(/<link|<img|src=|@import|url\(/);
     const scripts = [...page.matchAll(/<script type="([^"]*)"[^>]*>([\s\S]*?)<\/script>/g)];
-    expect(scripts.map(([, type]) => type)).toEqual(['application/json', 'module']);
-    expect(page.match(/<script/g)).toHaveLength(2);
-    // The policy lets a browser run that very script, and nothing else.
-    const hash = createHash('sha256').update(scripts[1]![2]!).digest('base64');
-    expect(page).toContain(`default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}';`);
+    expect(scripts.map(([, type]) => type)).toEqual(['module', 'application/json', 'module']);
+    expect(page.match(/<script/g)).toHaveLength(3);
+    // The policy lets a browser run these very scripts, and nothing else.
+    const [scheme, , viewer] = scripts.map(([, , script]) =>
+      createHash('sha256').update(script!).digest('base64'),
+    );
+    expect(page).toContain(
+      `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scheme}' 'sha256-${viewer}';`,
+    );
     // The namespaces of SVG are names, not addresses.
     const addresses = [...page.matchAll(/https?:[^"' )]*/g)].map(([address]) => address);
     expect(addresses.filter((address) => !address.startsWith('http://www.w3.org/'))).toEqual([]);

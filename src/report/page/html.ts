@@ -7,11 +7,14 @@ import { notesOn } from '../notes.js';
 import { type ReportOptions, reportTables, SECTIONS, type SectionName } from '../sections.js';
 import { settingRows } from '../settings.js';
 import type { Library } from '../texts/library.js';
+import { type TrainingSection, trainingSections } from '../training/sections.js';
 import { escapeHtml } from './escape.js';
 import { drawFigures, legend } from './figures.js';
 import { heatMap } from './heatMap.js';
 import { bodyCell, headCell, htmlTable, paragraph, scrolling } from './htmlTable.js';
+import { readScript } from './script.js';
 import { STYLE } from './style.js';
+import { STAGE_TITLES, trainingBody } from './training.js';
 import { drawViewer } from './viewer.js';
 
 const TITLES: Readonly<Record<SectionName, string>> = {
@@ -35,7 +38,10 @@ export function problemsOfPage(scores: readonly Score[]): string[] {
   return [...new Set(scores.flatMap(({ byProblem }) => byProblem.map(({ id }) => id)))].sort();
 }
 
-/** Renders a comparison, of one run or more, with the texts of `library` as a complete HTML document. */
+/**
+ * Renders a comparison of runs with the texts of `library`, and the trainings of the options, as a complete HTML document. Either may
+ * be none.
+ */
 export async function renderHtml(
   comparison: Comparison,
   library: Library,
@@ -44,9 +50,26 @@ export async function renderHtml(
   const { scores } = comparison;
   const labels = labelRuns(scores);
   const ids = problemsOfPage(scores);
-  const title = `${[...new Set(scores.map(({ problemSet }) => problemSet))].join(', ')}: ${labels.join(', ')}`;
-  const sections = await sectionsOf(comparison, labels, ids, library, options);
-  const viewer = await drawViewer(scores, labels, ids, library);
+  const trainings = trainingSections(options.trainings ?? []);
+  const title = titleOf(scores, labels, trainings);
+  const sections = [
+    ...(scores.length === 0 ? [] : await runSections(comparison, labels, ids, library, options)),
+    ...(await Promise.all(
+      trainings.map(async (section) => ({
+        id: `training-${section.stage}`,
+        title: STAGE_TITLES[section.stage],
+        body: await trainingBody(section),
+      })),
+    )),
+    ...(scores.length === 0
+      ? []
+      : [{ id: 'settings', title: 'Settings', body: settingsSection(scores, labels) }]),
+  ];
+  const scripts = [
+    await readScript('scheme'),
+    ...(scores.length === 0 ? [] : [await drawViewer(scores, labels, ids, library)]),
+  ];
+  const policy = scripts.map(({ hash }) => `'${hash}'`).join(' ');
   const links = sections.map((section) => `<a href="#${section.id}">${escapeHtml(section.title)}</a>`);
   const notes = scores.flatMap((score, run) =>
     notesOn(score).map((note) => paragraph(`${labels[run]}: ${note}`, 'warning')),
@@ -56,7 +79,7 @@ export async function renderHtml(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src '${viewer.scriptHash}'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src ${policy}; base-uri 'none'; form-action 'none'">
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
@@ -66,18 +89,18 @@ export async function renderHtml(
 <h1>${escapeHtml(title)}</h1>
 <button type="button" id="scheme" hidden></button>
 </header>
-<p class="faint">${escapeHtml(subtitle(scores))}</p>
+<p class="faint">${escapeHtml(subtitle(scores, trainings))}</p>
 <nav aria-label="Sections">${links.join('')}</nav>
 ${notes.join('\n')}
 ${sections.map(({ id, title: heading, body }) => `<section id="${id}" aria-label="${escapeHtml(heading)}">\n${body.join('\n')}\n</section>`).join('\n')}
 </main>
-${viewer.html}
+${scripts.map(({ html }) => html).join('\n')}
 </body>
 </html>
 `;
 }
 
-async function sectionsOf(
+async function runSections(
   comparison: Comparison,
   labels: readonly string[],
   ids: readonly string[],
@@ -103,15 +126,31 @@ async function sectionsOf(
       title: 'Problems',
       body: problemSection(comparison.scores, labels, ids, library),
     },
-    { id: 'settings', title: 'Settings', body: settingsSection(comparison.scores, labels) },
   ];
 }
 
-function subtitle(scores: readonly Score[]): string {
-  const samples = scores.reduce((sum, score) => sum + score.samples, 0);
-  const programs = [...new Set(scores.map(({ program }) => program))].join(', ');
-  const problems = Math.max(...scores.map((score) => score.problems));
-  return `${wholeNumber(problems)} problems, ${wholeNumber(samples)} samples, boxed ${programs}`;
+function titleOf(
+  scores: readonly Score[],
+  labels: readonly string[],
+  trainings: readonly TrainingSection[],
+): string {
+  if (scores.length > 0)
+    return `${[...new Set(scores.map(({ problemSet }) => problemSet))].join(', ')}: ${labels.join(', ')}`;
+  return `Training: ${trainings.flatMap(({ trainings: shown }) => shown.map(({ label }) => label)).join(', ')}`;
+}
+
+function subtitle(scores: readonly Score[], trainings: readonly TrainingSection[]): string {
+  const parts: string[] = [];
+  if (scores.length > 0) {
+    const samples = scores.reduce((sum, score) => sum + score.samples, 0);
+    const problems = Math.max(...scores.map((score) => score.problems));
+    const programs = [...new Set(scores.map(({ program }) => program))].join(', ');
+    parts.push(`${wholeNumber(problems)} problems`, `${wholeNumber(samples)} samples`, `boxed ${programs}`);
+  }
+  const logs = trainings.flatMap(({ trainings: shown }) => shown.map(({ log }) => log));
+  const steps = logs.reduce((sum, log) => sum + log.steps.length, 0);
+  if (logs.length > 0) parts.push(`${wholeNumber(logs.length)} trainings`, `${wholeNumber(steps)} steps`);
+  return parts.join(', ');
 }
 
 function problemSection(

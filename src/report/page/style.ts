@@ -117,6 +117,14 @@ dialog::backdrop { background: rgb(0 0 0 / 0.5); }
 mark { padding: 1px 3px; border-radius: 3px; color: inherit; background: color-mix(in oklab, var(--wrong) 28%, var(--paper)); outline: 1px solid var(--wrong); }
 mark.right { background: color-mix(in oklab, var(--right) 28%, var(--paper)); outline-color: var(--right); }
 .gap { display: block; margin: 8px 0; color: var(--faint); font-style: italic; }
+.samples { margin-top: 8px; }
+.samples h3 { font-size: 0.95rem; margin: 16px 0 4px; overflow-wrap: anywhere; }
+.samples .problem { white-space: pre-wrap; }
+.samples details { margin: 2px 0; }
+.samples details summary { font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+.samples pre { margin: 6px 0 12px; padding: 8px 12px; max-height: 60vh; overflow: auto; background: var(--tint); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; unicode-bidi: plaintext; }
+.samples .right { color: var(--right); }
+.samples .wrong { color: var(--wrong); }
 @media (max-width: 560px) {
   dialog { width: 100vw; height: 100dvh; border: 0; border-radius: 0; }
   .viewer { padding: 10px 12px; }

@@ -1,15 +1,10 @@
 /** The reader of samples: an empty dialog, the catalogue and volumes that its script fills it from, and that script. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Score } from '../../score/score.js';
 import type { Library } from '../texts/library.js';
 import type { Catalogue } from '../texts/wire.js';
 import { visibleLine } from '../visible.js';
 import { scriptJson } from './escape.js';
-
-/** The script as the build leaves it. */
-const SCRIPT = fileURLToPath(new URL('../../../browser/src/report/browser/viewer.js', import.meta.url));
+import { type PageScript, readScript } from './script.js';
 
 const DIALOG = `<dialog id="viewer" aria-labelledby="viewer-title">
 <div class="viewer">
@@ -24,20 +19,14 @@ const DIALOG = `<dialog id="viewer" aria-labelledby="viewer-title">
 </div>
 </dialog>`;
 
-export interface Viewer {
-  readonly html: string;
-  /** Hash of the one script that a browser may run, as a content security policy names it. */
-  readonly scriptHash: string;
-}
-
-/** @throws FileAccessError when the program was not built */
+/** The dialog with all that it needs. @throws when the program was not built */
 export async function drawViewer(
   scores: readonly Score[],
   labels: readonly string[],
   ids: readonly string[],
   library: Library,
-): Promise<Viewer> {
-  const script = `\n${await readFile(SCRIPT, 'utf8')}`;
+): Promise<PageScript> {
+  const { html, hash } = await readScript('viewer');
   const volumes = library.volumes.map(
     (volume, position) =>
       `<script type="application/octet-stream" id="volume-${position}">${volume}</script>`,
@@ -46,12 +35,9 @@ export async function drawViewer(
     DIALOG,
     `<script type="application/json" id="catalogue">${scriptJson(catalogueOf(scores, labels, ids, library))}</script>`,
     ...volumes,
-    `<script type="module">${script}</script>`,
+    html,
   ];
-  return {
-    html: parts.join('\n'),
-    scriptHash: `sha256-${createHash('sha256').update(script).digest('base64')}`,
-  };
+  return { html: parts.join('\n'), hash };
 }
 
 function catalogueOf(

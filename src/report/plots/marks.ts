@@ -53,6 +53,16 @@ export function line({ field = 'y', width = 2.2, isStepped = false } = {}): vega
   };
 }
 
+/** A thin, pale line behind another: values that jump about. */
+export function faintLine(): vega.Mark {
+  const y = { scale: 'y', field: 'y' };
+  return {
+    type: 'line',
+    from: { data: 'curve' },
+    encode: { enter: { x, y, stroke: colour, strokeWidth: { value: 1 }, strokeOpacity: { value: 0.35 } } },
+  };
+}
+
 /** Points of `data` with their intervals. */
 export function pointsWithIntervals(data: string): vega.Mark[] {
   const rule: vega.Mark = {
