@@ -7,6 +7,7 @@ import type { Run } from '../src/core.js';
 import { MAIN, runCli, startCli } from './support/cli.js';
 import { fewProblems } from './support/fewProblems.js';
 import { temporaryFolder } from './support/models.js';
+import { onSmallDisk, UNSHARE } from './support/smallDisk.js';
 
 const PROBLEMS = 8;
 const SAMPLES = 8;
@@ -38,13 +39,6 @@ async function drawn(run: string): Promise<Map<string, string>> {
   });
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
-
-/** A private tmpfs needs a namespace of mounts, and a user namespace for whoever is not root. */
-const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--user', '--map-root-user'];
-const hasMounts =
-  spawnSync('unshare', [...UNSHARE, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' }).status ===
-  0;
-const onSmallDisk = hasMounts ? test : test.skip;
 
 /**
  * A disk of 512 kB with all but `$1` kB filled: the run, what it left, room again, and the run once more. Each sample

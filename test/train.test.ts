@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { digestOfFile } from '../src/files.js';
+import { digestOf, digestOfFile } from '../src/files.js';
 import { readModel, writeModelFolder } from '../src/train/modelFolder.js';
 import { makeTaskSet } from '../src/train/tasks/taskSet.js';
 import { runCli, startCli } from './support/cli.js';
@@ -128,6 +128,7 @@ describe('sft', () => {
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(/DivergedError: step 1 has a loss or gradient that is no number/);
+    expect(stderr).toContain('The training has saved nothing yet.');
     expect(existsSync(join(out('lost'), 'model.safetensors'))).toBe(false);
   });
 });
@@ -170,6 +171,37 @@ describe('grpo', () => {
     expect(await digestOfFile(join(out('grpo'), 'model.safetensors'))).not.toBe(
       await digestOfFile('models/pebble-sft/model.safetensors'),
     );
+  });
+
+  test('learns nothing where all samples of a problem are rewarded alike, and counts these', async () => {
+    const problems = out('alike.csv');
+    await writeFile(problems, 'id,problem,answer\np0,What is $1+1$?,2\np1,What is $2+2$?,4\n');
+    const { status } = await runCli([
+      ...['train', 'grpo', '--model', 'models/pebble-sft', '--problems', problems, '--out', out('alike')],
+      ...['--steps', '1', '--problems-per-step', '2', '--samples', '3', '--max-tokens', '32'],
+      ...['--reward', 'format=0', '--validate', problems, '--validation-samples', '2'],
+    ]);
+    expect(status).toBe(0);
+    const [before, step, after] = await logOf('alike');
+    expect(step).toMatchObject({ type: 'step', droppedGroups: 2, loss: 0, gradientNorm: 0 });
+    const weights = async (model: string) =>
+      [...(await readModel(model)).tensors].map(([name, { data }]) => [
+        name,
+        digestOf(Buffer.from(data.buffer)),
+      ]);
+    expect(await weights(out('alike'))).toEqual(await weights('models/pebble-sft'));
+    // Weights that did not change write the same, and a few samples of that are in the log.
+    expect(before).toMatchObject({
+      ...{ type: 'validation', step: 0, problems: 2, samplesPerProblem: 2 },
+      accuracyInterval: { low: expect.any(Number), high: expect.any(Number) },
+      samples: expect.arrayContaining([
+        {
+          ...{ id: 'p0', problem: 'What is $1+1$?', text: expect.any(String) },
+          ...{ isRight: expect.any(Boolean), tokens: expect.any(Number) },
+        },
+      ]),
+    });
+    expect(after).toEqual({ ...before, step: 1, seconds: expect.any(Number) });
   });
 
   test('refuses a reward that nobody knows', async () => {

@@ -11,7 +11,14 @@ import { PAPER_REWARDS, REWARD_NAMES, type RewardName, type RewardWeights } from
 import { Trainer } from '../train/trainer.js';
 import { VERSION } from '../version.js';
 import { integerFrom, numberBetween } from './options.js';
-import { addTrainOptions, describeValidation, openTools, type TrainFlags } from './trainOptions.js';
+import {
+  addTrainOptions,
+  describeValidation,
+  openTools,
+  type TrainFlags,
+  trainingFolder,
+  withKeptState,
+} from './trainOptions.js';
 
 interface GrpoFlags extends TrainFlags {
   problems: string;
@@ -114,45 +121,48 @@ async function grpo(flags: GrpoFlags): Promise<void> {
     `boxed ${VERSION} · ${flags.model} · ${problems.problems.length} problems · ${JSON.stringify(settings)}\n`,
   );
   const { threads, tokenizer, stopTokens } = tools;
+  const model = await digestOfFile(join(flags.model, 'model.safetensors'));
   const optimizer = { ...ADAM_W, beta2: 0.95, weightDecay: 0 };
   const policy = new Trainer(config, tensors, { threads, optimizer });
   const reference = new Trainer(config, frozen, { threads, optimizer });
   try {
-    await trainGrpo({
-      policy,
-      reference,
-      tokenizer,
-      problems,
-      stopTokens,
-      maxPositions: config.maxPositions,
-      rollouts: { like: flags.model, rows: DEFAULT_ROWS, threads },
-      settings,
-      identity: {
-        stage: 'grpo',
+    await withKeptState(flags.out, () =>
+      trainGrpo({
+        policy,
+        reference,
+        tokenizer,
+        problems,
+        stopTokens,
+        maxPositions: config.maxPositions,
+        rollouts: { like: flags.model, rows: DEFAULT_ROWS, threads },
         settings,
-        problems: digestOf(
-          JSON.stringify(
-            problems.problems.map(({ id, promptTokens, answer }) => ({
-              ...{ id, promptTokens, answer: typeof answer === 'bigint' ? String(answer) : answer },
-            })),
+        identity: {
+          stage: 'grpo',
+          settings,
+          problems: digestOf(
+            JSON.stringify(
+              problems.problems.map(({ id, promptTokens, answer }) => ({
+                ...{ id, promptTokens, answer: typeof answer === 'bigint' ? String(answer) : answer },
+              })),
+            ),
           ),
-        ),
-        model: await digestOfFile(join(flags.model, 'model.safetensors')),
-      },
-      folder: join(flags.out, 'training'),
-      validateEvery: flags.validateEvery,
-      onStep: ({ step, accuracy, meanTokens, kl, droppedGroups, seconds, rolloutSeconds }) =>
-        process.stderr.write(
-          `step ${step}/${flags.steps}: right ${(100 * accuracy).toFixed(1)} % · ${meanTokens.toFixed(1)} tokens · KL ${kl.toFixed(4)}` +
-            ` · ${droppedGroups} groups without a difference · ${seconds.toFixed(1)} s (samples ${rolloutSeconds.toFixed(1)} s)\n`,
-        ),
-      onValidation: async (step, trained) => {
-        if (step > 0) await writeModelFolder(flags.out, trained, flags.model);
-        const result = await tools.validation(trained);
-        if (result !== null) process.stderr.write(`after step ${step}: ${describeValidation(result)}\n`);
-        return result;
-      },
-    });
+          model,
+        },
+        folder: trainingFolder(flags.out),
+        validateEvery: flags.validateEvery,
+        onStep: ({ step, accuracy, meanTokens, kl, droppedGroups, seconds, rolloutSeconds }) =>
+          process.stderr.write(
+            `step ${step}/${flags.steps}: right ${(100 * accuracy).toFixed(1)} % · ${meanTokens.toFixed(1)} tokens · KL ${kl.toFixed(4)}` +
+              ` · ${droppedGroups} groups without a difference · ${seconds.toFixed(1)} s (samples ${rolloutSeconds.toFixed(1)} s)\n`,
+          ),
+        onValidation: async (step, trained) => {
+          if (step > 0) await writeModelFolder(flags.out, trained, flags.model);
+          const result = await tools.validation(trained);
+          if (result !== null) process.stderr.write(`after step ${step}: ${describeValidation(result)}\n`);
+          return result;
+        },
+      }),
+    );
   } finally {
     await policy.close();
     await reference.close();

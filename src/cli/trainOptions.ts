@@ -1,5 +1,6 @@
 /** What the commands of `boxed train` share: options, and how a result is shown. */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { DecoderConfig } from '../checkpoint/config.js';
 import { readGenerationDefaults, stopTokensOf } from '../checkpoint/generation.js';
@@ -8,6 +9,7 @@ import { DEFAULT_ROWS } from '../engine/engine.js';
 import { percent } from '../report/format.js';
 import { type AnsweredProblems, readAnsweredProblems } from '../train/answeredProblems.js';
 import type { Tensors } from '../train/modelFolder.js';
+import { savedStep, TrainStateError } from '../train/trainState.js';
 import { type ValidationResult, validate } from '../train/validation.js';
 import { integerFrom, numberBetween } from './options.js';
 
@@ -84,6 +86,29 @@ export async function openTools(flags: TrainFlags, config: DecoderConfig): Promi
         seed: VALIDATION_SEED,
       }),
   };
+}
+
+/** Does the work of a training and, where it fails, says what of it is kept. */
+export async function withKeptState(out: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    // An error of the state itself says what it found there.
+    if (!(error instanceof TrainStateError)) {
+      const step = await savedStep(trainingFolder(out));
+      process.stderr.write(
+        step === null
+          ? '\nThe training has saved nothing yet.\n'
+          : `\nKept in ${out}: the checkpoint of the last validation, and in ${trainingFolder(out)} the state after step ${step}, from which the same command goes on.\n`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Where state and log are, beside the checkpoint. */
+export function trainingFolder(out: string): string {
+  return join(out, 'training');
 }
 
 /** One line of a validation. */

@@ -1,5 +1,4 @@
 /** `boxed train sft`: epochs over worked solutions. */
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { digestOf } from '../files.js';
@@ -12,7 +11,14 @@ import { Trainer } from '../train/trainer.js';
 import { VERSION } from '../version.js';
 import { integerFrom, numberBetween } from './options.js';
 import { ProgressLine } from './progress.js';
-import { addTrainOptions, describeValidation, openTools, type TrainFlags } from './trainOptions.js';
+import {
+  addTrainOptions,
+  describeValidation,
+  openTools,
+  type TrainFlags,
+  trainingFolder,
+  withKeptState,
+} from './trainOptions.js';
 
 interface SftFlags extends TrainFlags {
   data?: string;
@@ -96,35 +102,37 @@ async function sft(flags: SftFlags): Promise<void> {
     onInterrupt: 'Interrupted. The same command goes on from the last saved state.',
   });
   try {
-    await trainSft({
-      trainer,
-      texts: encoded.texts,
-      maxPositions: config.maxPositions,
-      settings,
-      identity: {
-        stage: 'sft',
+    await withKeptState(flags.out, () =>
+      trainSft({
+        trainer,
+        texts: encoded.texts,
+        maxPositions: config.maxPositions,
         settings,
-        optimizer,
-        prompt,
-        tooLong,
-        data: digestOf(JSON.stringify(examples)),
-        weights: digestOf(Buffer.concat([...tensors.values()].map(({ data }) => Buffer.from(data.buffer)))),
-      },
-      folder: join(flags.out, 'training'),
-      onStep: ({ step, totalSteps, epoch, loss, tokensPerSecond }) =>
-        line.update({
-          done: step,
-          total: totalSteps,
-          amount: step,
-          note: `epoch ${epoch} · loss ${loss.toFixed(4)} · ${Math.round(tokensPerSecond).toLocaleString('en-US')} tokens/s`,
-        }),
-      onEpoch: async (epoch, trained) => {
-        await writeModelFolder(flags.out, trained, flags.model);
-        const result = await tools.validation(trained);
-        if (result !== null) process.stderr.write(`\nepoch ${epoch}: ${describeValidation(result)}\n`);
-        return result;
-      },
-    });
+        identity: {
+          stage: 'sft',
+          settings,
+          optimizer,
+          prompt,
+          tooLong,
+          data: digestOf(JSON.stringify(examples)),
+          weights: digestOf(Buffer.concat([...tensors.values()].map(({ data }) => Buffer.from(data.buffer)))),
+        },
+        folder: trainingFolder(flags.out),
+        onStep: ({ step, totalSteps, epoch, loss, tokensPerSecond }) =>
+          line.update({
+            done: step,
+            total: totalSteps,
+            amount: step,
+            note: `epoch ${epoch} · loss ${loss.toFixed(4)} · ${Math.round(tokensPerSecond).toLocaleString('en-US')} tokens/s`,
+          }),
+        onEpoch: async (epoch, trained) => {
+          await writeModelFolder(flags.out, trained, flags.model);
+          const result = await tools.validation(trained);
+          if (result !== null) process.stderr.write(`\nepoch ${epoch}: ${describeValidation(result)}\n`);
+          return result;
+        },
+      }),
+    );
   } finally {
     line.stop();
     await trainer.close();

@@ -3,14 +3,20 @@ import { join } from 'node:path';
 import { extractAnswer } from '../answers/extract.js';
 import type { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import type { Completion } from '../engine/types.js';
-import { BoxedError } from '../errors.js';
 import { seededBits } from '../score/random.js';
 import { advantagesOf } from './advantages.js';
 import type { AnsweredProblem, AnsweredProblems } from './answeredProblems.js';
 import { learntTokens, type PolicyText, rowTokens } from './batch.js';
 import type { Tensors } from './modelFolder.js';
 import { packTexts, shuffled } from './packing.js';
-import { type RewardedSample, type RewardName, type RewardWeights, rewardsOf } from './rewards.js';
+import {
+  RewardError,
+  type RewardedSample,
+  type RewardFunctions,
+  type RewardName,
+  type RewardWeights,
+  rewardsOf,
+} from './rewards.js';
 import { drawSamples, type RolloutOptions } from './rollouts.js';
 import { learningRateAt } from './schedule.js';
 import { checkFinite, rowShapes } from './sft.js';
@@ -18,11 +24,6 @@ import type { Trainer } from './trainer.js';
 import { TrainLog } from './trainLog.js';
 import { loadState, saveState } from './trainState.js';
 import { TRAINING_SAMPLING, textOf, type ValidationResult } from './validation.js';
-
-/** Rewards could not be computed. */
-export class RewardError extends BoxedError {
-  override readonly name = 'RewardError';
-}
 
 export interface GrpoSettings {
   readonly steps: number;
@@ -58,6 +59,8 @@ export interface GrpoJob {
   readonly maxPositions: number;
   readonly rollouts: RolloutOptions;
   readonly settings: GrpoSettings;
+  /** What the names of rewards stand for. Default: `REWARDS`. */
+  readonly rewardFunctions?: RewardFunctions;
   readonly identity: Readonly<Record<string, unknown>>;
   readonly folder: string;
   /** Steps between validations; the last step has one, too. */
@@ -114,7 +117,6 @@ export async function trainGrpo(job: GrpoJob): Promise<void> {
     const groups = await drawGroups(job, problemsOf(job, order, step), step);
     const rolloutSeconds = (performance.now() - startedAt) / 1000;
     const learnt = await learnGroups(job, groups, step, learningRate);
-    checkFinite(step, learnt.loss, learnt.gradientNorm);
     const seconds = (performance.now() - startedAt) / 1000;
     const tokensPerSecond = tokensOf(groups) / seconds;
     const progress = {
@@ -186,7 +188,7 @@ async function drawGroups(
         length: settings.lengthUnit === 'characters' ? text.length : completion.tokens.length,
       };
     });
-    const rewards = rewardsOf(samples, names, settings.maxLength);
+    const rewards = rewardsOf(samples, names, settings.maxLength, job.rewardFunctions);
     const totals = rewards.map((values) => totalOf(values, settings.rewards, problem.id));
     const advantages = samples.length < 2 ? null : advantagesOf(totals);
     return { problem, completions, samples, rewards, advantages };
@@ -197,10 +199,10 @@ function totalOf(values: Readonly<Record<RewardName, number>>, weights: RewardWe
   let total = 0;
   for (const [name, weight] of Object.entries(weights)) total += weight * values[name as RewardName];
   if (Number.isFinite(total)) return total;
-  throw new RewardError('a reward is no number', 'Look at the weights of --reward.', { field: id });
+  throw new RewardError('the sum of the rewards is no number', 'Give smaller weights.', { field: id });
 }
 
-/** Updates the weights by the groups that teach something. */
+/** Updates the weights by the groups that teach something. @throws DivergedError */
 async function learnGroups(job: GrpoJob, groups: readonly Group[], step: number, learningRate: number) {
   const { policy, reference, settings, maxPositions } = job;
   const bits = seededBits(settings.seed * 1009 + step);
@@ -227,6 +229,7 @@ async function learnGroups(job: GrpoJob, groups: readonly Group[], step: number,
       clipped += found.clipped / parts.length;
     }
     gradientNorm = policy.update((step - 1) * settings.updates + at + 1, learningRate);
+    checkFinite(step, loss, kl, gradientNorm);
   }
   return { loss, kl, clipped, gradientNorm };
 }

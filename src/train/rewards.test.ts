@@ -71,3 +71,23 @@ describe('advantagesOf', () => {
     expect(advantagesOf([1])).toBeNull();
   });
 });
+
+describe('rewardsOf', () => {
+  const group = [sample(), sample({ isRight: false })];
+  const failing = (accuracy: typeof REWARDS.accuracy) => () =>
+    rewardsOf(group, ['format', 'accuracy'], 600, { ...REWARDS, accuracy });
+
+  test('names the reward and the sample where one fails or gives no number', () => {
+    const broken = failing(({ isRight }) => {
+      if (!isRight) throw new TypeError('no text');
+      return 1;
+    });
+    expect(broken).toThrow(
+      expect.objectContaining({
+        name: 'RewardError',
+        message: 'reward accuracy of sample 1: it failed: no text',
+      }),
+    );
+    expect(failing(() => Number.NaN)).toThrow('reward accuracy of sample 0: it is NaN, no number');
+  });
+});

@@ -1,4 +1,10 @@
 /** What a sample is rewarded for, by name, with the formulas of the paper (arXiv 2507.08267) and its code. */
+import { BoxedError } from '../errors.js';
+
+/** Rewards could not be computed. */
+export class RewardError extends BoxedError {
+  override readonly name = 'RewardError';
+}
 
 /** A sample of a problem as rewards see it. */
 export interface RewardedSample {
@@ -57,14 +63,34 @@ export type RewardWeights = Readonly<Partial<Record<RewardName, number>>>;
 /** The paper's: format, cosine and length, each once. */
 export const PAPER_REWARDS: RewardWeights = { format: 1, cosine: 1, length: 1 };
 
-/** Each reward of each sample of a group, unweighted. */
+/** The functions behind the names. */
+export type RewardFunctions = Readonly<Record<RewardName, Reward>>;
+
+/** Each reward of each sample of a group, unweighted. @throws RewardError when one fails or gives no number */
 export function rewardsOf(
   group: readonly RewardedSample[],
   names: readonly RewardName[],
   maxLength: number,
+  functions: RewardFunctions = REWARDS,
 ): Record<RewardName, number>[] {
-  return group.map((sample) => {
-    const values = names.map((name) => [name, REWARDS[name](sample, { group, maxLength })]);
+  return group.map((sample, at) => {
+    const values = names.map((name) => {
+      const place = `reward ${name} of sample ${at}`;
+      return [name, computed(() => functions[name](sample, { group, maxLength }), place)];
+    });
     return Object.fromEntries(values) as Record<RewardName, number>;
   });
+}
+
+function computed(reward: () => number, place: string): number {
+  const hint = 'Leave this reward out, or look at what the sample says.';
+  let value: number;
+  try {
+    value = reward();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RewardError(`it failed: ${why}`, hint, { field: place });
+  }
+  if (Number.isFinite(value)) return value;
+  throw new RewardError(`it is ${value}, no number`, hint, { field: place });
 }

@@ -140,6 +140,6 @@ export function checkFinite(step: number, ...numbers: readonly number[]): void {
   if (numbers.every(Number.isFinite)) return;
   throw new DivergedError(
     `step ${step} has a loss or gradient that is no number`,
-    'The last saved state is kept: go on with a lower --learning-rate, or look for a broken example.',
+    'Train with a lower --learning-rate into another folder, or look for a broken example.',
   );
 }

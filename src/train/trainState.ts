@@ -53,6 +53,12 @@ export async function saveState(
   }
 }
 
+/** Steps done in the state that is saved in `folder`; `null` where there is none. @throws TrainStateError, FileAccessError */
+export async function savedStep(folder: string): Promise<number | null> {
+  const file = join(folder, STATE_FILE);
+  return existsSync(file) ? parseState(file, await readText(file)).step : null;
+}
+
 /**
  * Fills `tensors` from a saved state; the number of steps done, 0 where there is none.
  * @throws TrainStateError when the settings (named) differ or a file is broken
