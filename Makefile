@@ -3,6 +3,7 @@
 # make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
 # make bench-peers  decoding beside node-llama-cpp, transformers.js and, with PEER_PYTHON, PyTorch (1.2 GB of packages; ARGS='--quick')
+# make bench-train  training beside PyTorch, with PEER_PYTHON (a Python that has torch and transformers)
 # make soak        read answers out of a million random and mutated texts, then use an engine at random for 30 minutes (or TEXTS=… MINUTES=… SEED=…)
 # make soak-kills  kill runs 200 times at random moments and compare with an undisturbed one (or KILLS=… SEED=…)
 # make budget      hold the simulator's predictions against runs of 20, 60 and 180 s
@@ -12,7 +13,7 @@
 # make clean       remove the build and the exports
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build evaluate test lint bench bench-export bench-peers soak soak-kills budget train clean
+.PHONY: help setup build evaluate test lint bench bench-export bench-peers bench-train soak soak-kills budget train clean
 
 MODEL ?= models/pebble-base models/pebble-sft models/pebble-grpo
 PROBLEMS ?= problems/pebble
@@ -89,6 +90,9 @@ $(PEERS): bench/peers/package.json bench/peers/package-lock.json
 
 bench-peers: setup $(PEERS)
 	node dist/bench/peers/compare.js $(ARGS)
+
+bench-train: setup
+	node dist/bench/training.js $(ARGS)
 
 budget: setup
 	node dist/bench/budget.js
