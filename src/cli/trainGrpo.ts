@@ -43,7 +43,7 @@ export function trainGrpoCommand(): Command {
     .summary('Group relative policy optimization by rewards')
     .description(
       'Draw samples of each problem, reward them against each other, and make the better ones likelier.\n' +
-        `Rewards: ${REWARD_NAMES.join(', ')}; see docs/recipe.md.`,
+        `Rewards: ${REWARD_NAMES.join(', ')}; see docs/recipe.md. \`boxed report --training\` draws the log.`,
     )
     .requiredOption('--problems <path>', 'set folder with answers, or a file with problem and answer')
     .option('--steps <count>', 'steps', integerFrom(1), 24)

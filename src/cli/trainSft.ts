@@ -40,7 +40,7 @@ export function trainSftCommand(): Command {
     .summary('Supervised fine-tuning on worked solutions')
     .description(
       'Train on problems with worked solutions, a number of epochs; after each the checkpoint is written and, with --validate, tried.\n' +
-        'A training that was stopped goes on from its last saved state, to the same numbers.',
+        'A training that was stopped goes on from its last saved state, to the same numbers. `boxed report --training` draws its log.',
     )
     .option('--data <file>', 'CSV, JSONL or Parquet with the columns problem and completion')
     .option('--journal <run>', 'or a run folder: its right samples, the shortest of each problem first')
