@@ -1,11 +1,22 @@
-/** `boxed bench`: how fast this machine decodes with the engine, and how much of the time is not the runtime's. */
-import { cpus } from 'node:os';
-import CliTable from 'cli-table3';
+/** `boxed bench`: how fast this machine decodes with the engine, what it could do at best, and where the time goes. */
+import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import type { Sampling } from '../core.js';
-import { Engine } from '../engine/engine.js';
-import type { EngineStats, GenerateRequest } from '../engine/types.js';
+import { bestLimits, measureLimits } from '../engine/machineLimits.js';
+import { boundOf, formatsOf, type MachineLimits, stepWork } from '../engine/roofline.js';
+import { UsageError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
+import {
+  CONTEXT,
+  type DecodeFigure,
+  LONGEST,
+  type MeasureOptions,
+  measureDecoding,
+  measureRun,
+  median,
+  profileDecoding,
+  requirePositions,
+} from './benchRun.js';
+import { machineLine, profileTable, rooflineTable, runTable } from './benchTables.js';
 import {
   addKvMemoryOption,
   addModelOptions,
@@ -18,165 +29,154 @@ import { formatBytes, integerFrom, integersFrom } from './options.js';
 
 interface BenchFlags extends ModelFlags, KvMemoryFlags {
   tokens: number;
+  context: number;
   rows: number[];
   repeats: number;
   greedy?: boolean;
-  threads?: number;
+  threads: number;
+  roofline?: boolean;
+  profile?: boolean;
   json?: boolean;
 }
 
 /** Rows measured unless asked otherwise. */
-const ROWS = [1, 8, 32];
-/** Tokens of each prompt, about those of the bundled problems. */
-const PROMPT_TOKENS = 40;
-/** Requests queued per row, so that rows are refilled as in a run. */
-const WAVES = 4;
+const ROWS = [1, 8, 32, 64];
 
-/** As `make evaluate` draws. */
-const SAMPLING: Sampling = {
-  greedy: false,
-  temperature: 1,
-  topK: 0,
-  topP: 0.9,
-  minP: 0.05,
-  repetitionPenalty: 1,
-};
-
-interface Figure {
-  readonly dtype: string;
+/** One line of the tables. */
+interface Case {
   readonly rows: number;
-  /** Of these, the ones that the memory for keys and values had room for at once. */
-  readonly fitting: number;
-  readonly tokensPerSecond: number;
-  readonly msPerStep: number;
-  /** Share of the wall time outside the runtime. */
-  readonly outside: number;
+  readonly model: ExportedModel;
 }
 
 export function benchCommand(): Command {
   const command = new Command('bench')
     .summary('Measure decoding on this machine')
     .description(
-      'Measure decoding: tokens/s at several numbers of rows, and the share of wall time outside onnxruntime.',
+      'Measure decoding: tokens/s of a run and of decoding alone at several numbers of rows, and the share of wall time outside onnxruntime.',
     )
     .argument('[model]', 'checkpoint folder or export', 'models/pebble-sft')
     .option(
       '--tokens <count>',
-      'tokens drawn by each sample, varied by a half so that rows end at different times',
+      'tokens drawn by each sample; in a run varied by a half, so that rows end at different times',
       integerFrom(8),
       256,
+    )
+    .option(
+      '--context <count>',
+      'positions of each row before its first token is drawn',
+      integerFrom(1),
+      CONTEXT,
     )
     .option('--rows <counts>', 'rows to measure at, such as 1,32', integersFrom(1), ROWS)
     .option(
       '--greedy',
       'draw the likeliest token each time; for random weights, whose nucleus is most of the vocabulary',
     )
-    .option('--repeats <count>', 'measurements of each; the best and the median are kept', integerFrom(1), 3)
-    .option('--threads <count>', 'threads of the runtime; default: the processors there are', integerFrom(1))
+    .option('--repeats <count>', 'measurements of each; the median is kept', integerFrom(1), 3)
+    .option('--threads <count>', 'threads of the runtime', integerFrom(1), availableParallelism())
+    .option(
+      '--roofline',
+      'measure what this machine can do at best, and print the share of it that decoding reaches; no run',
+    )
+    .option('--profile', "print where a step's time goes, from onnxruntime's profiler; no run")
     .option('--json', 'print JSON');
   addKvMemoryOption(command);
   return addModelOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ boxed bench models/pebble-sft --repeats 5\n  $ boxed bench models/pebble-sft --dtype fp32,int8,int4\n',
+      '\nExamples:\n  $ boxed bench models/pebble-sft --repeats 5\n  $ boxed bench models/pebble-sft --dtype fp32,int8,int4\n  $ boxed bench path/to/checkpoint --dtype int8 --rows 1,64 --context 2000 --tokens 64 --roofline\n  $ boxed bench path/to/checkpoint --dtype int8 --rows 32 --profile\n',
     )
     .action(bench);
 }
 
 async function bench(path: string, flags: BenchFlags): Promise<void> {
+  const decodingOnly = flags.roofline || flags.profile;
+  if (decodingOnly) requireCpu(flags.device);
   const models: ExportedModel[] = [];
   for (const dtype of flags.dtype?.split(',') ?? [undefined])
     models.push(
       await openModelToRun(path, { ...flags, ...(dtype !== undefined && { dtype: dtype.trim() }) }),
     );
+  const longest = decodingOnly ? flags.tokens : Math.round(LONGEST * flags.tokens);
+  for (const model of models) {
+    requirePositions(model, flags.context, longest);
+    if (decodingOnly) requireCpu(model.manifest.device);
+  }
   const kvMemoryBytes = Math.min(...models.map((model) => kvMemoryOf(flags, model)));
-  const cases = flags.rows.flatMap((rows) => models.map((model) => ({ rows, model, runs: [] as Figure[] })));
-  // They take turns, so that a slow moment of the machine does not fall on one of them.
-  for (let repeat = 0; repeat < flags.repeats; repeat += 1)
-    for (const { rows, model, runs } of cases)
-      runs.push(await measure(model, rows, { ...flags, kvMemory: kvMemoryBytes }));
-  const figures = cases.map(({ runs }) => median(runs));
-  if (flags.json) {
-    process.stdout.write(
-      `${JSON.stringify({ machine: machine(), model: path, kvMemoryBytes, figures }, null, 2)}\n`,
-    );
+  const options = { ...flags, kvMemoryBytes };
+  const cases = flags.rows.flatMap((rows) => models.map((model) => ({ rows, model })));
+  const head = { machine: machineLine(), model: path, kvMemoryBytes };
+  const text =
+    `${path}, ${flags.context} positions before the first token, ${flags.tokens} tokens a sample, ` +
+    `${formatBytes(kvMemoryBytes)} for keys and values\n${head.machine}\n`;
+  if (decodingOnly) {
+    const roofline = flags.roofline ? await measureRoofline(cases, options) : null;
+    const profiles = flags.profile ? await measureProfiles(cases, options) : null;
+    if (flags.json) return print({ ...head, ...roofline, ...(profiles && { profiles }) });
+    const tables = profiles?.map(profileTable) ?? [];
+    if (roofline) tables.unshift(rooflineTable(roofline.figures, roofline.limits));
+    process.stdout.write(`${text}${tables.join('\n\n')}\n`);
     return;
   }
-  const table = new CliTable({
-    head: ['rows', 'weights', 'tokens/s', 'ms per step', 'outside onnxruntime'],
-    colAligns: ['right', 'left', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { rows, fitting, dtype, tokensPerSecond, msPerStep, outside } of figures) {
-    table.push([
-      fitting < rows ? `${rows} (${fitting} fit)` : rows,
-      dtype,
-      tokensPerSecond.toLocaleString('en-US', { maximumSignificantDigits: 4 }),
-      msPerStep.toFixed(2),
-      `${(100 * outside).toFixed(1)} %`,
-    ]);
-  }
-  process.stdout.write(
-    `${path}, ${flags.tokens} tokens a sample on average, median of ${flags.repeats}, ` +
-      `${formatBytes(kvMemoryBytes)} for keys and values\n${machine()}\n${table}\n`,
+  const runs = await inTurns(cases, flags.repeats, ({ model, rows }) => measureRun(model, rows, options));
+  const figures = runs.map((each) => median(each, ({ tokensPerSecond }) => tokensPerSecond));
+  if (flags.json) return print({ ...head, figures });
+  process.stdout.write(`${text}median of ${flags.repeats}\n${runTable(figures)}\n`);
+}
+
+function requireCpu(device: string): void {
+  if (device === 'cpu') return;
+  throw new UsageError(
+    `--roofline and --profile measure the CPU, not ${device}`,
+    'Leave them out, or take the model for the CPU.',
   );
 }
 
-async function measure(model: ExportedModel, rows: number, flags: BenchFlags): Promise<Figure> {
-  const engine = await Engine.open(model, {
-    rows,
-    kvMemoryBytes: kvMemoryOf(flags, model),
-    ...(flags.threads !== undefined && { threads: flags.threads }),
+/** Limits are measured in each round, so that a slow moment of the machine does not fall on them alone. */
+async function measureRoofline(cases: readonly Case[], options: MeasureOptions & BenchFlags) {
+  const workOf = ({ rows, model }: Case, positions: number) =>
+    stepWork(model.manifest.config, model.manifest.quantization, rows, positions);
+  const formats = [...new Set(cases.flatMap((each) => formatsOf(workOf(each, 1))))];
+  let limits: MachineLimits = { readBytes: 0, flops: {} };
+  const runs = await inTurns(
+    cases,
+    options.repeats,
+    ({ model, rows }) => measureDecoding(model, rows, options),
+    async () => {
+      limits = bestLimits(limits, await measureLimits(formats, options.threads));
+    },
+  );
+  const figures = cases.map((each, at) => {
+    const figure = median(runs[at]!, speedOf);
+    const work = workOf({ ...each, rows: figure.fitting }, figure.positions);
+    return { ...figure, bound: boundOf(work, limits) };
   });
-  try {
-    const { vocabSize } = model.manifest.config;
-    // Buffers grow to their size once, in the first minute of a run; that is not what is measured.
-    const sampling = { ...SAMPLING, greedy: flags.greedy ?? false };
-    const warmUp = { id: 'warm-up', samples: rows, maxTokens: Math.round(1.5 * flags.tokens) };
-    await engine.generate([request(warmUp, sampling, vocabSize)]);
-    const before = engine.stats;
-    const startedAt = performance.now();
-    const requests = Array.from({ length: WAVES * rows }, (_, at) => {
-      const spread = 0.5 + ((at * 0.618) % 1);
-      const maxTokens = Math.max(1, Math.round(flags.tokens * spread));
-      return request({ id: `bench-${at}`, samples: 1, maxTokens }, sampling, vocabSize);
-    });
-    await engine.generate(requests);
-    return figure(model.manifest.dtype, rows, before, engine.stats, performance.now() - startedAt);
-  } finally {
-    await engine.close();
+  return { limits, figures };
+}
+
+async function measureProfiles(cases: readonly Case[], options: MeasureOptions) {
+  const profiles = [];
+  for (const { model, rows } of cases) profiles.push(await profileDecoding(model, rows, options));
+  return profiles;
+}
+
+const speedOf = ({ decodeTokensPerSecond }: DecodeFigure) => decodeTokensPerSecond;
+
+/** Measures each case `repeats` times. They take turns, so that a slow moment of the machine does not fall on one of them. */
+async function inTurns<T>(
+  cases: readonly Case[],
+  repeats: number,
+  measure: (each: Case) => Promise<T>,
+  beginRound: () => Promise<void> = async () => undefined,
+): Promise<T[][]> {
+  const figures = cases.map((): T[] => []);
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    await beginRound();
+    for (const [at, each] of cases.entries()) figures[at]!.push(await measure(each));
   }
+  return figures;
 }
 
-function request(
-  size: Pick<GenerateRequest, 'id' | 'samples' | 'maxTokens'>,
-  sampling: Sampling,
-  vocabSize: number,
-): GenerateRequest {
-  // Any tokens will do; those of low numbers may be special.
-  const promptTokens = Array.from({ length: PROMPT_TOKENS }, (_, at) => (20 + 7 * at) % vocabSize);
-  return { ...size, promptTokens, sampling, stopTokens: [], seed: 1 };
-}
-
-function figure(dtype: string, rows: number, before: EngineStats, after: EngineStats, ms: number): Figure {
-  const tokens = after.drawnTokens - before.drawnTokens;
-  return {
-    dtype,
-    rows,
-    fitting: Math.min(rows, after.mostRows),
-    tokensPerSecond: (1000 * tokens) / ms,
-    msPerStep: (ms * rows) / tokens,
-    outside: 1 - (after.runtimeMs - before.runtimeMs) / ms,
-  };
-}
-
-/** The measurement in the middle by speed. */
-function median(figures: readonly Figure[]): Figure {
-  const sorted = [...figures].sort((a, b) => a.tokensPerSecond - b.tokensPerSecond);
-  return sorted[Math.floor((sorted.length - 1) / 2)]!;
-}
-
-function machine(): string {
-  const processors = cpus();
-  return `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}`;
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -37,6 +37,8 @@ export interface EngineOptions {
    * run. What is drawn stays the same. Default: 0.
    */
   readonly draftTokens?: number;
+  /** Folder for the runtime's profile, complete once the engine is closed; on the CPU alone. Default: none. */
+  readonly profileFolder?: string;
   /** Opens the model's tokenizer beside the session, which requests with `stopText` need. Default: false. */
   readonly readsText?: boolean;
 }
@@ -69,6 +71,8 @@ const NO_STATS: EngineStats = {
   guessedTokens: 0,
   rightGuesses: 0,
   busyMs: 0,
+  prefillMs: 0,
+  decodeMs: 0,
   runtimeMs: 0,
 };
 
@@ -105,6 +109,7 @@ export class Engine {
         maxRows: rows,
         threads: options.threads ?? availableParallelism(),
         kvMemoryBytes: options.kvMemoryBytes ?? defaultKvMemoryBytes(model.manifest),
+        profileFolder: options.profileFolder ?? null,
       }),
     };
     const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);

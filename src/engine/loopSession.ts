@@ -25,6 +25,7 @@ import { hostMemory, keptPrefixes, PREFIX_BLOCK } from './kvBudget.js';
 import { KvCache, type LoopCacheShape } from './kvCache.js';
 import { promptBlocks } from './kvMemory.js';
 import type { Drawn } from './liveRow.js';
+import { profileInto } from './placement.js';
 import { PrefixCache } from './prefixCache.js';
 import type {
   Chunk,
@@ -46,6 +47,8 @@ export interface LoopSessionOptions {
   readonly threads: number;
   /** Memory for keys and values, at most; none of it is taken before it is needed. */
   readonly kvMemoryBytes: number;
+  /** Where the runtime writes a profile; `null` for none. */
+  readonly profileFolder: string | null;
 }
 
 /** Full blocks of rows. */
@@ -91,6 +94,7 @@ export class LoopSession implements DecoderSession {
       logSeverityLevel: 3,
       // Caches grow with each step; a memory pattern for each length would never be used twice.
       enableMemPattern: false,
+      ...(options.profileFolder !== null && profileInto(options.profileFolder)),
     });
     return new LoopSession(session, options);
   }
@@ -248,6 +252,7 @@ export class LoopSession implements DecoderSession {
   }
 
   async close(): Promise<void> {
+    if (this.#options.profileFolder !== null) this.#session.endProfiling();
     await this.#session.release();
   }
 

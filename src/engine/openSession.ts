@@ -16,11 +16,13 @@ export interface SessionLimits {
   readonly maxRows: number;
   readonly threads: number;
   readonly kvMemoryBytes: number;
+  /** Where the runtime writes a profile of a session on the CPU; `null` for none. Default: `null`. */
+  readonly profileFolder?: string | null;
 }
 
 export function sessionSetup({ folder, manifest }: ExportedModel, asked: SessionLimits): SessionSetup {
   const { config, device, layout } = manifest;
-  const { maxRows, threads, kvMemoryBytes } = asked;
+  const { maxRows, threads, kvMemoryBytes, profileFolder = null } = asked;
   const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
   const shape = { layers: config.layers, kvHeads: config.kvHeads, headDim: config.headDim };
   if (layout.name === 'loop') {
@@ -28,7 +30,7 @@ export function sessionSetup({ folder, manifest }: ExportedModel, asked: Session
     const loopShape = { ...shape, blockLength: BLOCK_LENGTH };
     return {
       layout: 'loop',
-      options: { modelFile, limits, shape: loopShape, maxRows, threads, kvMemoryBytes },
+      options: { modelFile, limits, shape: loopShape, maxRows, threads, kvMemoryBytes, profileFolder },
     };
   }
   const { blockSize } = layout;

@@ -18,17 +18,25 @@ export interface PlacedNode {
   readonly provider: string;
 }
 
-const profileSchema = z.array(
-  z.object({ args: z.object({ op_name: z.string(), provider: z.string() }).optional().catch(undefined) }),
-);
+const placedSchema = z.object({ args: z.object({ op_name: z.string(), provider: z.string() }) });
+
+/** Everything in the profiles of `folder`. */
+export async function readEvents(folder: string): Promise<unknown[]> {
+  const files = (await readdir(folder)).filter((name) => name.startsWith(PROFILE_PREFIX));
+  const events = await Promise.all(
+    files.map(async (name) =>
+      z.array(z.unknown()).parse(JSON.parse(await readFile(join(folder, name), 'utf8'))),
+    ),
+  );
+  return events.flat();
+}
 
 /** The nodes that ran, a node that ran twice named twice, of all profiles in `folder`. */
 export async function readPlacement(folder: string): Promise<PlacedNode[]> {
-  const files = (await readdir(folder)).filter((name) => name.startsWith(PROFILE_PREFIX));
-  const events = await Promise.all(
-    files.map(async (name) => profileSchema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))),
-  );
-  return events
-    .flat()
-    .flatMap(({ args }) => (args ? [{ operator: args.op_name, provider: args.provider }] : []));
+  return (await readEvents(folder)).flatMap((event): PlacedNode[] => {
+    const placed = placedSchema.safeParse(event);
+    return placed.success
+      ? [{ operator: placed.data.args.op_name, provider: placed.data.args.provider }]
+      : [];
+  });
 }

@@ -31,6 +31,8 @@ export class Prefill {
   #pieces = 0;
   promptTokens = 0;
   sharedPromptTokens = 0;
+  /** Time that pieces took. */
+  ms = 0;
 
   constructor(options: PrefillOptions) {
     this.#options = options;
@@ -52,7 +54,9 @@ export class Prefill {
       else if (isReady(job)) this.promptTokens += job.request.promptTokens.length;
     }
     const padded = Math.max(...pieces.map(({ tokens }) => tokens)) * pieces.length;
-    clock.sawPrefill(padded, now() - start);
+    const elapsedMs = now() - start;
+    this.ms += elapsedMs;
+    clock.sawPrefill(padded, elapsedMs);
     return padded;
   }
 

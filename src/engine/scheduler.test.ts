@@ -83,6 +83,25 @@ describe('Scheduler', () => {
     }
   });
 
+  test('counts the time of prompts and of decoding apart', async () => {
+    let time = 0;
+    const session = new ScriptedSession({
+      script: () => 5,
+      onStep: () => {
+        time += 3;
+      },
+      onPrefill: () => {
+        time += 100;
+      },
+    });
+    const scheduler = new Scheduler(session, { maxRows: 2, now: () => time, onCompletion: () => undefined });
+    scheduler.submit(request('abc', { samples: 4, maxTokens: 10 }), Number.POSITIVE_INFINITY);
+    await work(scheduler);
+    expect(scheduler.prefillMs).toBe(100);
+    // Two batches of ten steps.
+    expect(scheduler.decodeMs).toBe(60);
+  });
+
   test('redoes a step for which the candidates were too few', async () => {
     let refused = 0;
     const picky: Script = (context, uniform, candidates) => {

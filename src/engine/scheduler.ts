@@ -52,6 +52,7 @@ export class Scheduler {
   restedRows = 0;
   guessedTokens = 0;
   rightGuesses = 0;
+  decodeMs = 0;
 
   constructor(session: DecoderSession, options: SchedulerOptions) {
     this.#session = session;
@@ -78,6 +79,9 @@ export class Scheduler {
   get sharedPromptTokens(): number {
     return this.#prefill.sharedPromptTokens;
   }
+  get prefillMs(): number {
+    return this.#prefill.ms;
+  }
 
   /**
    * Queues a request that the session's memory can hold; of those that wait, the one with the fewest samples begun comes
@@ -102,9 +106,15 @@ export class Scheduler {
     await this.#compute();
     if (this.#running > 0 || !this.#gathers()) {
       this.#admit();
-      if (this.#rows.length > 0) this.#settle(await this.#step());
+      if (this.#rows.length > 0) await this.#draw();
     }
     this.#expire();
+  }
+
+  async #draw(): Promise<void> {
+    const start = this.#options.now();
+    this.#settle(await this.#step());
+    this.decodeMs += this.#options.now() - start;
   }
 
   /** Rows that have not ended. */

@@ -89,8 +89,9 @@ class Server {
   #report(): void {
     const { promptTokens, sharedPromptTokens, drawnTokens } = this.#scheduler;
     const { chunks, widenedChunks, mostRows, restedRows, guessedTokens, rightGuesses } = this.#scheduler;
+    const { prefillMs, decodeMs } = this.#scheduler;
     const drawn = { promptTokens, sharedPromptTokens, drawnTokens, chunks, widenedChunks };
-    const times = { busyMs: this.#busyMs, runtimeMs: this.#session.runtimeMs };
+    const times = { busyMs: this.#busyMs, prefillMs, decodeMs, runtimeMs: this.#session.runtimeMs };
     const stats = { ...drawn, mostRows, restedRows, guessedTokens, rightGuesses, ...times };
     post(this.#port, { type: 'news', stats, completions: this.#ended.splice(0) });
     this.#reportedAt = now();

@@ -56,6 +56,10 @@ export interface EngineStats {
   readonly rightGuesses: number;
   /** Wall time with at least one request open. */
   readonly busyMs: number;
+  /** Part of `busyMs` in which prompts were computed. */
+  readonly prefillMs: number;
+  /** Part of `busyMs` in which tokens were drawn and taken in, without the admission of new rows. */
+  readonly decodeMs: number;
   /** Part of `busyMs` spent inside the runtime. */
   readonly runtimeMs: number;
 }

@@ -44,12 +44,14 @@ export function fittingBlockSize(columns: number, most: BlockSize): BlockSize {
 export const blocksOf = (columns: number, blockSize: number) => Math.ceil(columns / blockSize);
 
 /** Bytes that the integers of a row take. */
-export const integerBytes = (columns: number, { bits, blockSize }: BlockFormat) =>
+export const integerBytes = (columns: number, { bits, blockSize }: Pick<BlockFormat, 'bits' | 'blockSize'>) =>
   (blocksOf(columns, blockSize) * blockSize * bits) / 8;
 
 /** Bytes that the zero points of a row take. */
-export const zeroPointBytes = (columns: number, { bits, blockSize }: BlockFormat) =>
-  Math.ceil((blocksOf(columns, blockSize) * bits) / 8);
+export const zeroPointBytes = (
+  columns: number,
+  { bits, blockSize }: Pick<BlockFormat, 'bits' | 'blockSize'>,
+) => Math.ceil((blocksOf(columns, blockSize) * bits) / 8);
 
 /**
  * Quantizes `values [rows, columns]`. A number x becomes the integer nearest to x / scale + zero point. Of the ranges tried
