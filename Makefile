@@ -1,6 +1,6 @@
 # make evaluate    solve, score and compare the bundled checkpoints (or MODEL=… PROBLEMS=… SAMPLES=… BUDGET=… ANSWERS=…)
 # make test        type-check, build and run every test (ARGS='src/engine' for some)
-# make bench       decode tokens/s at 1, 8 and 32 rows, the share of time outside onnxruntime, and the time to read an answer
+# make bench       tokens/s at 1, 8, 32 and 64 rows, of a run and of decoding alone, and the time to read an answer
 # make bench-export  export and decoding of a synthetic checkpoint of Qwen2.5-0.5B's shape in fp32, int8 and int4 (4 GB of disk)
 # make bench-peers  decoding beside node-llama-cpp, transformers.js and, with PEER_PYTHON, PyTorch (1.2 GB of packages; ARGS='--quick')
 # make bench-train  training beside PyTorch, with PEER_PYTHON (a Python that has torch and transformers)
@@ -80,7 +80,7 @@ SYNTHETIC := bench/.synthetic/qwen2.5-0.5b
 bench-export: setup
 	node dist/bench/syntheticCheckpoint.js qwen2.5-0.5b $(SYNTHETIC)
 	node dist/bench/measureExport.js $(SYNTHETIC)
-	$(BOXED) bench $(SYNTHETIC) --dtype fp32,int8,int4 --greedy --tokens 64 --repeats 1
+	$(BOXED) bench $(SYNTHETIC) --dtype fp32,int8,int4 --rows 1,8,32 --greedy --tokens 64 --repeats 1
 
 # The peers are packages of their own; nothing of the program depends on them, and none of their install scripts is run.
 PEERS := bench/peers/node_modules/.boxed-setup

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { HostPrompt } from '../src/engine/hostPrompt.js';
 import { type KvArrays, positionBytes } from '../src/engine/kvArrays.js';
+import { defaultKvMemoryBytes } from '../src/engine/kvBudget.js';
 import { LoopSession, type LoopSessionOptions } from '../src/engine/loopSession.js';
 import { sessionSetup } from '../src/engine/openSession.js';
 import type { RowInput } from '../src/engine/types.js';
@@ -15,8 +16,6 @@ import type { ExportManifest } from '../src/export/manifest.js';
 import { resolveModel } from '../src/export/resolve.js';
 import { parseTarget } from '../src/export/target.js';
 
-/** Rows are left out until keys and values fit. */
-const CACHE_BYTES = 4e9;
 /** Rows of the mixed batch; its shortest context is a tenth of the longest. */
 const MIXED_ROWS = 32;
 /** As a run draws them, but the likeliest token each time: random weights have most of the vocabulary in their nucleus. */
@@ -109,7 +108,9 @@ const { config } = model.manifest;
 const size = { steps: Number(flags.steps), repeats: Number(flags.repeats) };
 const mostContext = config.maxPositions - size.steps;
 const maxRows = Math.max(MIXED_ROWS, ...numbers(flags.rows));
-const setup = sessionSetup(model, { maxRows, threads: Number(flags.threads), kvMemoryBytes: CACHE_BYTES });
+// Rows are left out until keys and values fit.
+const kvMemoryBytes = defaultKvMemoryBytes(model.manifest);
+const setup = sessionSetup(model, { maxRows, threads: Number(flags.threads), kvMemoryBytes });
 if (setup.layout !== 'loop') throw new Error('not an export for the CPU');
 
 process.stdout.write(
@@ -117,7 +118,7 @@ process.stdout.write(
 );
 for (const rows of numbers(flags.rows)) {
   for (const context of numbers(flags.contexts).filter((each) => each <= mostContext)) {
-    const fitting = Math.min(rows, Math.floor(CACHE_BYTES / (context * positionBytes(config))));
+    const fitting = Math.min(rows, Math.floor(kvMemoryBytes / (context * positionBytes(config))));
     const lengths = new Array<number>(fitting).fill(context);
     const [chunk] = await measure(setup.options, config, [lengths], size);
     const { msPerStep, outside } = chunk!;

@@ -15,7 +15,7 @@ export const CONTEXT = 40;
 const WAVES = 4;
 /** The longest sample of a run, as a multiple of the average. */
 export const LONGEST = 1.5;
-/** Steps of a profile: enough for an average, and the runtime's limit of a million events is far. */
+/** Steps of a profile at most: enough for an average, and the runtime's limit of a million events is far. */
 const PROFILED_STEPS = 32;
 
 /** As `make evaluate` draws. */
@@ -94,17 +94,18 @@ export async function measureRun(
   });
 }
 
-/** Measures once more with the runtime's profiler on, in a session of its own. */
+/** Measures some steps, and then again in a session that the runtime's profiler watches. */
 export async function profileDecoding(
   model: ExportedModel,
   rows: number,
   options: MeasureOptions,
 ): Promise<ProfileFigure> {
-  const figure = await measureDecoding(model, rows, options);
+  const short = { ...options, tokens: Math.min(options.tokens, PROFILED_STEPS) };
+  const figure = await measureDecoding(model, rows, short);
   const profileFolder = await mkdtemp(join(tmpdir(), 'boxed-profile-'));
   try {
-    const chunks = await withEngine(model, rows, { ...options, profileFolder }, async (bench) => {
-      await bench.decode(Math.min(options.tokens, PROFILED_STEPS));
+    const chunks = await withEngine(model, rows, { ...short, profileFolder }, async (bench) => {
+      await bench.decode(short.tokens);
       return bench.chunks;
     });
     return { ...figure, profile: await readProfile(profileFolder, chunks) };
@@ -127,7 +128,9 @@ async function withEngine<T>(
 ): Promise<T> {
   const { threads, kvMemoryBytes, profileFolder } = options;
   const engine = await Engine.open(model, {
-    ...{ rows, threads, kvMemoryBytes },
+    rows,
+    threads,
+    kvMemoryBytes,
     ...(profileFolder !== undefined && { profileFolder }),
   });
   try {
