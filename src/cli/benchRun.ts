@@ -80,7 +80,7 @@ export async function measureDecoding(
   rows: number,
   options: MeasureOptions,
 ): Promise<DecodeFigure> {
-  return withEngine(model, rows, options, (bench) => bench.decode(options.tokens));
+  return withEngine(model, rows, options, (bench) => bench.decode());
 }
 
 export async function measureRun(
@@ -89,7 +89,7 @@ export async function measureRun(
   options: MeasureOptions,
 ): Promise<RunFigure> {
   return withEngine(model, rows, options, async (bench) => {
-    const decoding = await bench.decode(options.tokens);
+    const decoding = await bench.decode();
     return { ...decoding, ...(await bench.run()) };
   });
 }
@@ -105,7 +105,7 @@ export async function profileDecoding(
   const profileFolder = await mkdtemp(join(tmpdir(), 'boxed-profile-'));
   try {
     const chunks = await withEngine(model, rows, { ...short, profileFolder }, async (bench) => {
-      await bench.decode(short.tokens);
+      await bench.decode();
       return bench.chunks;
     });
     return { ...figure, profile: await readProfile(profileFolder, chunks) };
@@ -155,9 +155,9 @@ class Bench {
   }
 
   /** Samples of one prompt, as many as fit at once, of `tokens` tokens each. */
-  async decode(tokens: number): Promise<DecodeFigure> {
+  async decode(): Promise<DecodeFigure> {
     const { rows } = this.#engine;
-    const { context } = this.#options;
+    const { context, tokens } = this.#options;
     // Buffers grow to their size once, in the first minute of a run; that is not what is measured. Also shows how many rows fit.
     await this.#draw([this.#request({ id: 'warm-up', samples: rows, maxTokens: tokens }, 0)]);
     const fitting = Math.min(rows, this.#engine.stats.mostRows);
