@@ -173,7 +173,7 @@ class Bench {
       promptTokensPerSecond: (1000 * context) / added('prefillMs'),
       decodeTokensPerSecond: (1000 * drawn) / decodeMs,
       msPerStep: (decodeMs * fitting) / drawn,
-      // The first token attends to the context and itself, the last to `tokens` more.
+      // The first step attends to the context and its own position, the last to `tokens` positions behind the context.
       positions: context + (tokens + 1) / 2,
     };
   }
