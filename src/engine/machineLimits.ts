@@ -12,9 +12,9 @@ const READ = { rows: 1024, columns: 2 ** 17 };
 /** A product that fills the processors: as wide as matrices of small models, with more rows than any batch here. */
 const PRODUCT = { rows: 512, inputs: 2048, outputs: 4096 };
 /** Each measurement is repeated for at least this long; the fastest run counts. */
-const MEASURE_MS = 1000;
+const MEASURE_MS = 500;
 
-/** Takes a second for each format and one for reading, in this thread. */
+/** Takes about a second for each format and one for reading, in this thread. */
 export async function measureLimits(
   formats: readonly ProductFormat[],
   threads: number,
