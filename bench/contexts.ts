@@ -79,7 +79,12 @@ async function measure(
 /** A prompt whose keys and values are the first `length` of `all`. */
 function computedPrompt(config: ExportManifest['config'], all: KvArrays, length: number): HostPrompt {
   const tokens = new Array<number>(length + 1).fill(0);
-  const prompt = new HostPrompt(config, tokens, { found: [], fill: () => 0, drop: () => undefined });
+  // Nothing of it is for other prompts.
+  const prompt = new HostPrompt(config, length + 1, tokens, {
+    found: [],
+    fill: () => 0,
+    drop: () => undefined,
+  });
   prompt.append(all, 0, length);
   return prompt;
 }

@@ -1,16 +1,26 @@
 /**
  * How much samples depend on what is computed beside them: draws the same samples under other batch sizes, orders and chunk
- * lengths, and compares tokens and log-probabilities with the first way. `node dist/bench/repeatability.js [MODEL] [PROBLEMS]`
+ * lengths, and compares tokens and log-probabilities with the first way.
+ * `node dist/bench/repeatability.js [MODEL] [PROBLEMS] [--dtype fp32] [--batch-invariant]`
  */
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ChatTokenizer } from '../src/checkpoint/tokenizer.js';
 import { Engine, type EngineOptions } from '../src/engine/engine.js';
 import type { Completion } from '../src/engine/types.js';
 import { resolveModel } from '../src/export/resolve.js';
+import { parseTarget } from '../src/export/target.js';
 import { readProblems } from '../src/problems/problemSet.js';
 
-const MODEL = process.argv[2] ?? 'models/pebble-sft';
-const PROBLEMS = Number(process.argv[3] ?? 64);
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dtype: { type: 'string', default: 'fp32' },
+    'batch-invariant': { type: 'boolean', default: false },
+  },
+});
+const MODEL = positionals[0] ?? 'models/pebble-sft';
+const PROBLEMS = Number(positionals[1] ?? 64);
 const SAMPLES = 8;
 const MAX_TOKENS = 512;
 
@@ -34,7 +44,7 @@ const WAYS: readonly Way[] = [
   { name: '64 rows, 1 thread', rows: 64, threads: 1 },
 ];
 
-const model = await resolveModel(MODEL, { device: 'cpu', dtype: 'fp32' });
+const model = await resolveModel(MODEL, parseTarget('cpu', flags.dtype));
 const tokenizer = await ChatTokenizer.open(MODEL);
 const { problems } = await readProblems(join('problems', 'pebble'));
 const requests = problems.slice(0, PROBLEMS).map(({ id, text }) => ({
@@ -44,7 +54,7 @@ const requests = problems.slice(0, PROBLEMS).map(({ id, text }) => ({
 }));
 
 async function draw({ reversed, alone, name, ...options }: Way): Promise<Map<string, Completion>> {
-  const engine = await Engine.open(model, options);
+  const engine = await Engine.open(model, { ...options, batchInvariant: flags['batch-invariant'] });
   const drawn = new Map<string, Completion>();
   const onSample = (completion: Completion) => drawn.set(`${completion.id}/${completion.index}`, completion);
   const order = reversed ? requests.toReversed() : requests;
@@ -57,7 +67,9 @@ async function draw({ reversed, alone, name, ...options }: Way): Promise<Map<str
 const [first, ...others] = WAYS;
 const expected = await draw(first!);
 const total = [...expected.values()].reduce((sum, { tokens }) => sum + tokens.length, 0);
-process.stdout.write(`${expected.size} samples, ${total} tokens of ${MODEL}, against ${first!.name}\n`);
+process.stdout.write(
+  `${expected.size} samples, ${total} tokens of ${MODEL} in ${flags.dtype}, against ${first!.name}\n`,
+);
 for (const way of others) {
   const start = performance.now();
   const drawn = await draw(way);

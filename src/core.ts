@@ -127,6 +127,8 @@ export interface RunSettings {
   readonly difficulty: string | null;
   readonly dtype: string;
   readonly device: string;
+  /** Whether samples are the same to the bit whatever is in the batch beside them. */
+  readonly batchInvariant: boolean;
 }
 
 /** SHA-256 in hexadecimal of what a run was made from. */

@@ -4,6 +4,7 @@ import { killRuns } from './support/killedRuns.js';
 import { temporaryFolder } from './support/models.js';
 
 const KILLS = 20;
+const BATCHED_KILLS = 4;
 /** Long enough for a machine that others use as well. */
 const TIMEOUT_MS = 600_000;
 
@@ -18,6 +19,22 @@ test(
     expect(differences).toEqual([]);
     expect(kills).toBe(KILLS);
     expect(runs).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'so does a batch-invariant run of several rows, another number of them after each kill',
+  async () => {
+    const { kills, differences } = await killRuns({
+      folder: await temporaryFolder(),
+      kills: BATCHED_KILLS,
+      seed: 1,
+      rows: [8, 3, 64],
+      options: ['--batch-invariant', '--in-flight', '8'],
+    });
+    expect(differences).toEqual([]);
+    expect(kills).toBe(BATCHED_KILLS);
   },
   TIMEOUT_MS,
 );

@@ -7,6 +7,7 @@ import { ChatTokenizer } from '../checkpoint/tokenizer.js';
 import { checkVocabulary } from '../checkpoint/vocabularyMatch.js';
 import type { Run, RunSettings } from '../core.js';
 import { DEFAULT_ROWS } from '../engine/engine.js';
+import { requireFixedShapes } from '../engine/invarianceCheck.js';
 import { describeDtype } from '../export/manifest.js';
 import { digestOf } from '../files.js';
 import { EDITIONS, editionOf } from '../problems/editions.js';
@@ -141,7 +142,9 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     ...resolveStops(flags),
     dtype: describeDtype(model.manifest),
     device,
+    batchInvariant: flags.batchInvariant ?? false,
   };
+  if (settings.batchInvariant) requireFixedShapes(device, flags.draftTokens);
   const run = describeRun({
     modelName: basename(resolve(flags.model)),
     problems,
@@ -204,7 +207,7 @@ function printSettings(
   process.stderr.write(
     `boxed ${VERSION} · ${modelName} on ${problems.name} (${problems.problems.length} problems, edition ${settings.edition})\n` +
       `  ${settings.samples} samples, at most ${settings.maxTokens} tokens, ${describeSampling(settings.sampling)}${describeStops(settings)}, ` +
-      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}, ` +
+      `seed ${settings.seed}, vote ${settings.vote}, ${budget}, ${describePace(settings)}, ${settings.inFlight} in flight, ${settings.dtype} on ${settings.device}${settings.batchInvariant ? ', batch-invariant' : ''}, ` +
       `${formatBytes(kvMemoryBytes)} for keys and values\n` +
       `  ${folder}\n`,
   );

@@ -93,6 +93,7 @@ async function generate(path: string, flags: GenerateFlags): Promise<void> {
     readsText: template.stopText !== undefined,
     kvMemoryBytes,
     draftTokens: flags.draftTokens,
+    batchInvariant: flags.batchInvariant ?? false,
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
   const line = new ProgressLine({ label: 'generating', unit: 'samples', rateUnit: 'tokens/s' });

@@ -24,6 +24,7 @@ export interface EngineFlags extends KvMemoryFlags {
   rows: number;
   threads?: number;
   draftTokens: number;
+  batchInvariant?: boolean;
 }
 
 export interface KvMemoryFlags {
@@ -70,7 +71,7 @@ export function targetOf(flags: ModelFlags): Target {
   return { ...target, quantization };
 }
 
-/** Adds `--rows --threads --draft-tokens --kv-memory`. */
+/** Adds `--rows --threads --draft-tokens --batch-invariant --kv-memory`. */
 export function addEngineOptions(command: Command, rows: number): Command {
   command
     .option(
@@ -85,6 +86,10 @@ export function addEngineOptions(command: Command, rows: number): Command {
       'tokens of a sample guessed at most from what it repeats, and verified together; draws stay the same; pays with few rows of a large model',
       integerFrom(0),
       0,
+    )
+    .option(
+      '--batch-invariant',
+      'draw the same tokens, to the last bit of their probabilities, whatever else is in the batch; slower',
     );
   return addKvMemoryOption(command);
 }

@@ -46,4 +46,10 @@ describe('CandidateCount', () => {
     });
     expect(seen).toEqual([256, 1024, 4096, 5000, 2500, 1250]);
   });
+
+  test('stays as wide as it was once needed where a cut costs a chunk', () => {
+    const count = new CandidateCount(VOCABULARY, false);
+    for (const cut of [false, true, false, false]) count.saw(cut);
+    expect(count.forRows([row({ topP: 0.9 })])).toBe(256);
+  });
 });

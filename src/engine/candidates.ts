@@ -10,10 +10,13 @@ const GROWTH = 4;
 /** Widening never changes a draw (the graph says so, and the step is redone), so this is a matter of speed alone. */
 export class CandidateCount {
   readonly #vocabSize: number;
+  readonly #forgets: boolean;
   #count = FEWEST;
 
-  constructor(vocabSize: number) {
+  /** `forgets`: the count falls again while fewer are enough. Not where a whole chunk is lost each time that they are not. */
+  constructor(vocabSize: number, forgets = true) {
     this.#vocabSize = vocabSize;
+    this.#forgets = forgets;
   }
 
   /** Candidates for a chunk of these rows. */
@@ -36,8 +39,7 @@ export class CandidateCount {
 
   /** Learns whether the last chunk's candidates were too few. */
   saw(cut: boolean): void {
-    this.#count = cut
-      ? Math.min(this.#count * GROWTH, this.#vocabSize)
-      : Math.max(FEWEST, Math.floor(this.#count / 2));
+    if (cut) this.#count = Math.min(this.#count * GROWTH, this.#vocabSize);
+    else if (this.#forgets) this.#count = Math.max(FEWEST, Math.floor(this.#count / 2));
   }
 }

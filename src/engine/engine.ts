@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { BoxedError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
+import { requireFixedShapes } from './invarianceCheck.js';
 import { defaultKvMemoryBytes } from './kvBudget.js';
 import { type Link, linkInThread, linkToWorker } from './link.js';
 import { sessionSetup } from './openSession.js';
@@ -39,6 +40,11 @@ export interface EngineOptions {
   readonly draftTokens?: number;
   /** Folder for the runtime's profile, complete once the engine is closed; on the CPU alone. Default: none. */
   readonly profileFolder?: string;
+  /**
+   * Draws the same tokens with the same log-probabilities, to the bit, whatever `rows`, `chunkSteps` and `kvMemoryBytes` are, and
+   * whatever else is in the batch. Samples end up to a chunk before their deadline. Not with `draftTokens`. Default: false.
+   */
+  readonly batchInvariant?: boolean;
   /** Opens the model's tokenizer beside the session, which requests with `stopText` need. Default: false. */
   readonly readsText?: boolean;
 }
@@ -94,22 +100,29 @@ export class Engine {
     this.rows = rows;
   }
 
-  /** Loads an exported model. @throws EngineFailedError when the runtime refuses it. */
+  /**
+   * Loads an exported model.
+   * @throws EngineFailedError when the runtime refuses it, or computes rows to other bits where they must not depend on the batch;
+   * NotInvariantError where it is known beforehand that they would.
+   */
   static async open(model: ExportedModel, options: EngineOptions = {}): Promise<Engine> {
     const { config } = model.manifest;
     const rows = options.rows ?? DEFAULT_ROWS;
     const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
     const readsText = options.readsText ?? false;
+    const { draftTokens = 0, batchInvariant = false } = options;
+    if (batchInvariant) requireFixedShapes(model.manifest.device, draftTokens);
     const setup: WorkerSetup = {
       maxRows: rows,
       chunkSteps: options.chunkSteps ?? CHUNK_STEPS,
-      draftTokens: options.draftTokens ?? 0,
+      draftTokens,
       tokenizerFolder: readsText ? model.folder : null,
       session: sessionSetup(model, {
         maxRows: rows,
         threads: options.threads ?? availableParallelism(),
         kvMemoryBytes: options.kvMemoryBytes ?? defaultKvMemoryBytes(model.manifest),
         profileFolder: options.profileFolder ?? null,
+        batchInvariant,
       }),
     };
     const link = options.inThread ? await linkInThread(setup) : linkToWorker(setup);
@@ -209,7 +222,11 @@ export class Engine {
         for (const completion of message.completions) this.#complete(completion);
         return;
       case 'failed':
-        this.#fail(brokenWorker(message.message));
+        this.#fail(
+          message.hint === null
+            ? brokenWorker(message.message)
+            : new EngineFailedError(message.message, message.hint),
+        );
         return;
       case 'ready':
         this.#memory = message.memory;

@@ -1,6 +1,5 @@
 /** A prompt's keys and values on the host, computed piece by piece. */
 import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
-import { PREFIX_BLOCK } from './kvBudget.js';
 import type { Claim } from './prefixCache.js';
 import type { PromptCache } from './types.js';
 
@@ -10,20 +9,23 @@ export class HostPrompt implements PromptCache, KvArrays {
   readonly keys: KvArrays['keys'];
   readonly values: KvArrays['values'];
   readonly #shape: CacheShape;
+  readonly #blockSize: number;
   #computed = 0;
 
-  /** Begins with the blocks of `PREFIX_BLOCK` positions that `claim` has found. */
+  /** Begins with the blocks of `blockSize` positions that `claim` has found. */
   constructor(
     shape: CacheShape,
+    blockSize: number,
     readonly tokens: readonly number[],
     readonly claim: Claim<KvArrays>,
   ) {
     this.#shape = shape;
+    this.#blockSize = blockSize;
     this.length = tokens.length - 1;
     const { keys, values } = emptyArrays(shape, 1, this.length);
     this.keys = keys;
     this.values = values;
-    for (const block of claim.found) this.#take(block, 0, PREFIX_BLOCK);
+    for (const block of claim.found) this.#take(block, 0, blockSize);
   }
 
   get computed(): number {
@@ -32,9 +34,9 @@ export class HostPrompt implements PromptCache, KvArrays {
 
   /** Takes the first `count` positions of an item of what a run has computed; the whole blocks among them are for others, too. */
   append(from: KvArrays, item: number, count: number): void {
-    const whole = Math.floor(this.#computed / PREFIX_BLOCK);
+    const whole = Math.floor(this.#computed / this.#blockSize);
     this.#take(from, item, count);
-    const blocks = Math.floor(this.#computed / PREFIX_BLOCK) - whole;
+    const blocks = Math.floor(this.#computed / this.#blockSize) - whole;
     this.claim.fill(Array.from({ length: blocks }, (_, at) => this.#block(whole + at)));
   }
 
@@ -45,9 +47,10 @@ export class HostPrompt implements PromptCache, KvArrays {
   }
 
   #block(at: number): KvArrays {
-    const arrays = emptyArrays(this.#shape, 1, PREFIX_BLOCK);
-    const from = { arrays: this, item: 0, position: at * PREFIX_BLOCK };
-    copyPositions(this.#shape, from, { arrays, item: 0, position: 0 }, PREFIX_BLOCK);
+    const size = this.#blockSize;
+    const arrays = emptyArrays(this.#shape, 1, size);
+    const from = { arrays: this, item: 0, position: at * size };
+    copyPositions(this.#shape, from, { arrays, item: 0, position: 0 }, size);
     return arrays;
   }
 }

@@ -24,9 +24,9 @@ export function hostMemory(shape: LoopCacheShape, bytes: number): KvMemory {
   return { blockSize, rowStep, blocks, blockBytes, sharesPrompts: false };
 }
 
-/** Blocks of `PREFIX_BLOCK` tokens that are kept for prompts to come. */
-export function keptPrefixes(shape: CacheShape, bytes: number): number {
-  return Math.floor((PREFIX_SHARE * bytes) / (PREFIX_BLOCK * positionBytes(shape)));
+/** Blocks of `blockSize` tokens that are kept for prompts to come. */
+export function keptPrefixes(shape: CacheShape, bytes: number, blockSize: number): number {
+  return Math.floor((PREFIX_SHARE * bytes) / (blockSize * positionBytes(shape)));
 }
 
 /**

@@ -33,7 +33,8 @@ const prompt = (id: number, length: number) => part([{ id, length: 0 }], length)
 
 /** Positions of `row` in the order in which the graph puts them together, each with the item and slot where it lies. */
 function placesOf(cache: KvCache, row: number) {
-  const { capacity, positions, blocks } = cache;
+  const { capacity, blocks } = cache;
+  const positions = cache.positions();
   const rest = [...positions.subarray(row * capacity, (row + 1) * capacity)].map((position, slot) => ({
     position: Number(position),
     blocked: false,
@@ -136,4 +137,17 @@ test('computes with no more padding when one row is long', () => {
   cache.release(1);
   expect(cache.blocks.count).toBe(0);
   check(cache, [{ id: 1, length: 30 }]);
+});
+
+test('shows rows beyond those that are there as empty, also where one was', () => {
+  const cache = new KvCache(SHAPE, MAX_ROWS, RESERVE);
+  cache.seat(0, prompt(1, 30));
+  cache.seat(1, prompt(2, 50));
+  cache.release(1);
+  const { capacity } = cache;
+  const positions = [...cache.positions(3)];
+  expect(positions).toHaveLength(3 * capacity);
+  expect(positions.slice(0, 30)).toEqual(Array.from({ length: 30 }, (_, at) => BigInt(at)));
+  expect(new Set(positions.slice(30))).toEqual(new Set([-1n]));
+  expect(cache.keys(0, 3)).toHaveLength(3 * SHAPE.kvHeads * capacity * SHAPE.headDim);
 });

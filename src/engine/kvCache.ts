@@ -44,16 +44,18 @@ export class KvCache {
   get capacity(): number {
     return this.#capacity;
   }
-  /** `[rows, capacity]`. */
-  get positions(): BigInt64Array {
-    return this.#positions.subarray(0, this.#rows * this.#capacity);
+  /** `[count, capacity]`; -1 beyond `rows`. */
+  positions(count = this.#rows): BigInt64Array {
+    const length = count * this.#capacity;
+    this.#positions.fill(-1n, this.#rows * this.#capacity, length);
+    return this.#positions.subarray(0, length);
   }
-  /** Keys of a layer that are not in blocks, `[rows, kvHeads, capacity, headDim]`. */
-  keys(layer: number): Float32Array {
-    return this.#view(this.#room.keys[layer]!);
+  /** Keys of a layer that are not in blocks, `[count, kvHeads, capacity, headDim]`; beyond `rows` whatever was there before. */
+  keys(layer: number, count = this.#rows): Float32Array {
+    return this.#view(this.#room.keys[layer]!, count);
   }
-  values(layer: number): Float32Array {
-    return this.#view(this.#room.values[layer]!);
+  values(layer: number, count = this.#rows): Float32Array {
+    return this.#view(this.#room.values[layer]!, count);
   }
 
   /** Writes a prompt into `row`; `row === rows` adds one. */
@@ -175,9 +177,9 @@ export class KvCache {
     this.#positions.fill(-1n, row * to + used, (row + 1) * to);
   }
 
-  #view(buffer: Float32Array): Float32Array {
+  #view(buffer: Float32Array, rows: number): Float32Array {
     const { kvHeads, headDim } = this.#shape;
-    return buffer.subarray(0, this.#rows * kvHeads * this.#capacity * headDim);
+    return buffer.subarray(0, rows * kvHeads * this.#capacity * headDim);
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type ScalingRow,
   samplingFeeds,
 } from './feeds.js';
+import { FIXED_PIECE_TOKENS, padded, tiledRows, trimmed, WHOLE_CHUNK_STEPS } from './fixedShapes.js';
 import { HostPrompt } from './hostPrompt.js';
 import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 import { hostMemory, keptPrefixes, PREFIX_BLOCK } from './kvBudget.js';
@@ -49,6 +50,8 @@ export interface LoopSessionOptions {
   readonly kvMemoryBytes: number;
   /** Where the runtime writes a profile; `null` for none. */
   readonly profileFolder: string | null;
+  /** Fixes all that the numbers of a row could depend on beside the row. */
+  readonly batchInvariant: boolean;
 }
 
 /** Full blocks of rows. */
@@ -64,12 +67,15 @@ interface BlockPart {
 export class LoopSession implements DecoderSession {
   readonly limits: ModelLimits;
   readonly memory: KvMemory;
+  readonly wholeChunk: number | null;
+  readonly pieceStep: number;
   readonly #session: InferenceSession;
   readonly #options: LoopSessionOptions;
   readonly #cache: KvCache;
   readonly #cacheOutputs: readonly string[];
   readonly #drawOutputs: readonly string[];
-  /** Blocks of `PREFIX_BLOCK` tokens of prompts. */
+  /** Tokens of a block of a prompt. */
+  readonly #prefixBlock: number;
   readonly #prefixes: PrefixCache<KvArrays>;
   #promptBlocks = 0;
   #runtimeMs = 0;
@@ -79,9 +85,15 @@ export class LoopSession implements DecoderSession {
     this.#options = options;
     this.limits = options.limits;
     this.memory = hostMemory(options.shape, options.kvMemoryBytes);
-    this.#cache = new KvCache(options.shape, options.maxRows, mostBlocks(options, this.memory));
-    const capacity = keptPrefixes(options.shape, options.kvMemoryBytes);
-    this.#prefixes = new PrefixCache({ blockSize: PREFIX_BLOCK, capacity });
+    const { shape, maxRows, kvMemoryBytes, batchInvariant } = options;
+    this.wholeChunk = batchInvariant ? WHOLE_CHUNK_STEPS : null;
+    this.pieceStep = batchInvariant ? FIXED_PIECE_TOKENS : 1;
+    const rows = batchInvariant ? tiledRows(maxRows) : maxRows;
+    this.#cache = new KvCache(shape, rows, mostBlocks(options, this.memory));
+    // A piece that another prompt goes on from must end where its own would.
+    this.#prefixBlock = batchInvariant ? FIXED_PIECE_TOKENS : PREFIX_BLOCK;
+    const capacity = keptPrefixes(shape, kvMemoryBytes, this.#prefixBlock);
+    this.#prefixes = new PrefixCache({ blockSize: this.#prefixBlock, capacity });
     this.#cacheOutputs = layersOf(options.shape).flatMap((layer) => [localKeys(layer), localValues(layer)]);
     const logits = session.outputNames.includes('logits') ? ['logits'] : [];
     this.#drawOutputs = ['drawn', 'logprobs', 'cut', ...logits, ...this.#cacheOutputs];
@@ -115,13 +127,24 @@ export class LoopSession implements DecoderSession {
     const claim = this.#prefixes.claim(tokens.slice(0, -1));
     if (claim === null) return null;
     this.#promptBlocks += this.blocksToBegin(tokens);
-    return new HostPrompt(this.#options.shape, tokens, claim);
+    return new HostPrompt(this.#options.shape, this.#prefixBlock, tokens, claim);
   }
 
   async prefill(pieces: readonly PromptPiece[]): Promise<void> {
+    const longest = Math.max(...pieces.map(({ tokens }) => tokens));
+    if (!this.#options.batchInvariant) return this.#compute(pieces, longest);
+    const width = this.pieceStep;
+    for (let from = 0; from < longest; from += width) {
+      const open = pieces.filter(({ tokens }) => tokens > from);
+      const next = open.map(({ prompt, tokens }) => ({ prompt, tokens: Math.min(width, tokens - from) }));
+      await this.#compute(next, width);
+    }
+  }
+
+  /** One run, in which each prompt has `width` tokens, padding included. */
+  async #compute(pieces: readonly PromptPiece[], width: number): Promise<void> {
     const prompts = pieces.map(({ prompt }) => prompt as HostPrompt);
     const rows = prompts.length;
-    const width = Math.max(...pieces.map((piece) => piece.tokens));
     const tokens = new BigInt64Array(rows * width);
     const positions = new BigInt64Array(rows * width).fill(-1n);
     for (const [row, prompt] of prompts.entries()) {
@@ -159,9 +182,11 @@ export class LoopSession implements DecoderSession {
   }
 
   async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
-    return rows.some(({ lookup }) => lookup)
-      ? this.#drawAhead(rows, options)
-      : this.#drawInLoop(rows, options);
+    if (rows.some(({ lookup }) => lookup)) return this.#drawAhead(rows, options);
+    if (!this.#options.batchInvariant) return this.#drawInLoop(rows, options);
+    const count = tiledRows(rows.length);
+    const batch = padded(rows, options, count);
+    return trimmed(await this.#drawInLoop(batch.rows, batch.options), count, rows.length);
   }
 
   /** All steps in one run. */
@@ -193,17 +218,18 @@ export class LoopSession implements DecoderSession {
         [count],
       ),
       ...samplingFeeds(rows.map((row) => (row.remaining === 0 ? resting(row) : row))),
-      ...this.#cacheFeeds(),
+      ...this.#cacheFeeds(count),
     };
     const results = await this.#run(feeds, this.#drawOutputs);
     const cut = (results.cut!.data as Uint8Array).includes(1);
     const done = results.drawn!.dims[0]!;
-    const steps = cut ? done - 1 : done;
+    const counted = this.wholeChunk === null ? done - 1 : 0;
+    const steps = cut ? counted : done;
     const tokens = Int32Array.from((results.drawn!.data as BigInt64Array).subarray(0, steps * count), Number);
     const logprobs = (results.logprobs!.data as Float32Array).subarray(0, steps * count);
     // The graph lets every row draw once; a row that rests forgets it.
     for (const [at, row] of rows.entries()) if (row.remaining === 0) tokens[at] = -1;
-    this.#append(results, tokens, done, steps);
+    this.#append(results, tokens, done, count);
     const logits = (results.logits?.data as Float32Array | undefined) ?? null;
     return { steps, tokens, logprobs, cut, logits };
   }
@@ -234,7 +260,7 @@ export class LoopSession implements DecoderSession {
           positions: int64(positions, [count, width]),
           ...onceFeeds(draws, Float32Array.from(uniforms), candidates),
           ...samplingFeeds(ahead.flatMap(({ row, tokens: next }) => row.draws(next))),
-          ...this.#cacheFeeds(),
+          ...this.#cacheFeeds(count),
         },
         this.#drawOutputs,
       );
@@ -256,11 +282,10 @@ export class LoopSession implements DecoderSession {
     await this.#session.release();
   }
 
-  /** Appends what a chunk computed; of `done` local positions a row keeps one for each token it drew in `steps`. */
-  #append(results: Feeds, tokens: Int32Array, done: number, steps: number): void {
-    const rows = this.#cache.rows;
+  /** Appends what a chunk computed; of `done` local positions each of `rows` keeps one for each of its `tokens`. */
+  #append(results: Feeds, tokens: Int32Array, done: number, rows: number): void {
     const counts = new Int32Array(rows);
-    for (let at = 0; at < steps * rows; at += 1) if (tokens[at]! >= 0) counts[at % rows]! += 1;
+    for (const [at, token] of tokens.entries()) if (token >= 0) counts[at % rows]! += 1;
     this.#cache.append(this.#localPart(results, done), counts);
   }
 
@@ -296,13 +321,14 @@ export class LoopSession implements DecoderSession {
     return this.#partFeeds(rows, positions, rest, { ...none, arrays: emptyArrays(shape, 0, 0) });
   }
 
-  #cacheFeeds(): Feeds {
-    const { rows, capacity, positions, blocks } = this.#cache;
+  /** What the first `rows` hold. */
+  #cacheFeeds(rows: number): Feeds {
+    const { capacity, blocks } = this.#cache;
     const layers = layersOf(this.#options.shape);
     const { width, blocks: table } = blocks.table(rows);
     const rest = {
-      keys: layers.map((layer) => this.#cache.keys(layer)),
-      values: layers.map((layer) => this.#cache.values(layer)),
+      keys: layers.map((layer) => this.#cache.keys(layer, rows)),
+      values: layers.map((layer) => this.#cache.values(layer, rows)),
       length: capacity,
     };
     const full = {
@@ -310,7 +336,12 @@ export class LoopSession implements DecoderSession {
       values: layers.map((layer) => blocks.values(layer)),
       length: this.#options.shape.blockLength,
     };
-    return this.#partFeeds(rows, positions, rest, { rows: blocks.rows, width, table, arrays: full });
+    return this.#partFeeds(rows, this.#cache.positions(rows), rest, {
+      rows: blocks.rows,
+      width,
+      table,
+      arrays: full,
+    });
   }
 
   /** `positions` and `rest` of the rows, and their full blocks. */

@@ -18,23 +18,29 @@ export interface SessionLimits {
   readonly kvMemoryBytes: number;
   /** Where the runtime writes a profile of a session on the CPU; `null` for none. Default: `null`. */
   readonly profileFolder?: string | null;
+  /** See `EngineOptions`. Default: false. */
+  readonly batchInvariant?: boolean;
 }
 
 export function sessionSetup({ folder, manifest }: ExportedModel, asked: SessionLimits): SessionSetup {
   const { config, device, layout } = manifest;
-  const { maxRows, threads, kvMemoryBytes, profileFolder = null } = asked;
+  const { maxRows, threads, kvMemoryBytes, profileFolder = null, batchInvariant = false } = asked;
   const limits = { vocabSize: config.vocabSize, maxPositions: config.maxPositions };
   const shape = { layers: config.layers, kvHeads: config.kvHeads, headDim: config.headDim };
+  const common = { limits, maxRows, kvMemoryBytes, batchInvariant };
   if (layout.name === 'loop') {
     const modelFile = join(folder, MODEL_FILE);
     const loopShape = { ...shape, blockLength: BLOCK_LENGTH };
     return {
       layout: 'loop',
-      options: { modelFile, limits, shape: loopShape, maxRows, threads, kvMemoryBytes, profileFolder },
+      options: { modelFile, shape: loopShape, ...common, threads, profileFolder },
     };
   }
   const { blockSize } = layout;
-  return { layout: 'paged', options: { folder, device, limits, shape, blockSize, maxRows, kvMemoryBytes } };
+  return {
+    layout: 'paged',
+    options: { folder, device, shape, blockSize, ...common },
+  };
 }
 
 export function openSession(setup: SessionSetup): Promise<DecoderSession> {

@@ -8,6 +8,7 @@ import { resizeBlanks } from '../onnx/blanks.js';
 import { InferenceSession } from '../onnx/runtime.js';
 import { MODEL_FILE } from '../onnx/writer.js';
 import { type Feeds, int64, LIKELIEST, type ScalingRow, scalingFeeds } from './feeds.js';
+import { piecesOf, SPARE_ROW, spareRows } from './fixedRuns.js';
 import { packedFeeds, type Segment } from './packedFeeds.js';
 
 export interface PagedGraphOptions {
@@ -20,6 +21,8 @@ export interface PagedGraphOptions {
   readonly blockSize: number;
   /** Blocks of each cache. */
   readonly blocks: number;
+  /** Where runs have fixed shapes: the tokens of a piece of a prompt, and blocks that belong to nobody. */
+  readonly fixed: { readonly pieceTokens: number; readonly spare: readonly number[] } | null;
 }
 
 /** The likeliest next tokens of one row. */
@@ -76,7 +79,11 @@ export class PagedGraph {
 
   /** Computes keys and values, and nothing else. */
   async compute(segments: readonly Segment[]): Promise<void> {
-    await this.#run(segments, [0], [NO_DRAW], 1, ['logprobs']);
+    const { fixed } = this.#options;
+    const runs = fixed
+      ? segments.flatMap((segment) => piecesOf(segment, fixed.pieceTokens, fixed.spare))
+      : [segments];
+    for (const run of runs) await this.#run(run, [0], [NO_DRAW], 1, ['logprobs']);
   }
 
   /** Computes segments, and the `count` likeliest tokens after the last ones of each: after as many as `rows` has for it. */
@@ -86,13 +93,16 @@ export class PagedGraph {
     count: number,
   ): Promise<RowCandidates[][]> {
     const outputs = [CANDIDATE_TOKENS, 'probabilities', 'logprobs', ...(this.hasLogits ? ['logits'] : [])];
+    const { fixed } = this.#options;
+    const spare = fixed ? spareRows(rows.length, fixed.spare) : [];
+    const draws = [...rows, ...spare.map(() => [SPARE_ROW])];
     let end = 0;
-    const last = segments.flatMap(({ tokens }, at) => {
+    const last = [...segments, ...spare].flatMap(({ tokens }, at) => {
       end += tokens.length;
-      const draws = rows[at]!.length;
-      return Array.from({ length: draws }, (_, place) => end - draws + place);
+      const ofRow = draws[at]!.length;
+      return Array.from({ length: ofRow }, (_, place) => end - ofRow + place);
     });
-    const results = await this.#run(segments, last, rows.flat(), count, outputs);
+    const results = await this.#run([...segments, ...spare], last, draws.flat(), count, outputs);
     const tokens = results[CANDIDATE_TOKENS]!.data as BigInt64Array;
     const probabilities = results.probabilities!.data as Float32Array;
     const logprobs = results.logprobs!.data as Float32Array;

@@ -5,6 +5,8 @@ import { blockBytes } from '../model/pagedAttention.js';
 import { BlockAllocator, OutOfBlocksError } from './blockAllocator.js';
 import { type Ahead, drawByRuns } from './chunkRuns.js';
 import { drawCandidate } from './draw.js';
+import { spareBlocks } from './fixedRuns.js';
+import { FIXED_PIECE_TOKENS } from './fixedShapes.js';
 import type { CacheShape } from './kvArrays.js';
 import { promptBlocks } from './kvMemory.js';
 import type { Drawn } from './liveRow.js';
@@ -43,6 +45,8 @@ export interface PagedSessionOptions {
   readonly maxRows: number;
   /** Device memory for keys and values, at most. */
   readonly kvMemoryBytes: number;
+  /** Fixes all that the numbers of a row could depend on beside the row. */
+  readonly batchInvariant: boolean;
 }
 
 /**
@@ -59,6 +63,8 @@ interface PagedPrompt extends PromptCache {
 export class PagedSession implements DecoderSession {
   readonly limits: ModelLimits;
   readonly memory: KvMemory;
+  readonly wholeChunk = null;
+  readonly pieceStep: number;
   readonly #graph: PagedGraph;
   readonly #options: PagedSessionOptions;
   readonly #blocks: BlockAllocator;
@@ -72,6 +78,7 @@ export class PagedSession implements DecoderSession {
     this.#options = options;
     this.limits = options.limits;
     const { shape, blockSize } = options;
+    this.pieceStep = options.batchInvariant ? pieceTokens(blockSize) : 1;
     this.memory = {
       blockSize,
       rowStep: 1,
@@ -90,9 +97,18 @@ export class PagedSession implements DecoderSession {
 
   /** @throws OutOfBlocksError when the memory does not hold one block; the runtime's error when it lacks the provider. */
   static async open(options: PagedSessionOptions): Promise<PagedSession> {
-    const { folder, device, shape, blockSize } = options;
-    const blocks = countBlocks(options);
-    const graph = await PagedGraph.open({ folder, device, layers: shape.layers, blockSize, blocks });
+    const { folder, device, shape, blockSize, batchInvariant } = options;
+    const tokens = pieceTokens(blockSize);
+    const spare = batchInvariant ? spareBlocks(tokens, blockSize) : 0;
+    const blocks = countBlocks(options, spare);
+    const fixed = batchInvariant
+      ? { pieceTokens: tokens, spare: Array.from({ length: spare }, (_, at) => blocks + at) }
+      : null;
+    const graph = await PagedGraph.open({
+      ...{ folder, device, blockSize, fixed },
+      layers: shape.layers,
+      blocks: blocks + spare,
+    });
     return new PagedSession(graph, options, blocks);
   }
 
@@ -242,11 +258,12 @@ export class PagedSession implements DecoderSession {
     );
   }
 
-  /** Computes what waits in rows until the rest of it fits one run beside their next tokens. */
+  /** Computes what waits in rows until the rest of it fits one run beside their next tokens; all of it where shapes are fixed. */
   async #shorten(sequences: readonly Sequence[]): Promise<void> {
+    const { batchInvariant } = this.#options;
     const waiting = () => sequences.reduce((sum, sequence) => sum + sequence.waiting.length, 0);
-    while (waiting() > RUN_TOKENS) {
-      let room = RUN_TOKENS;
+    while (waiting() > (batchInvariant ? 0 : RUN_TOKENS)) {
+      let room = batchInvariant ? Number.POSITIVE_INFINITY : RUN_TOKENS;
       const parts: { sequence: Sequence; tokens: readonly number[] }[] = [];
       for (const sequence of sequences) {
         const tokens = sequence.waiting.slice(0, room);
@@ -277,16 +294,22 @@ function bytesOfBlock(shape: CacheShape, blockSize: number): number {
   return 2 * shape.layers * blockBytes(shape, blockSize);
 }
 
-/** Blocks that fit the memory, the export and the positions that all rows, and as many prompts, can come to. */
-function countBlocks({ kvMemoryBytes, shape, blockSize, limits, maxRows }: PagedSessionOptions): number {
+/** Tokens of a piece of a prompt where shapes are fixed: such that a block, which another prompt may go on from, ends with one. */
+function pieceTokens(blockSize: number): number {
+  return Math.min(FIXED_PIECE_TOKENS, blockSize);
+}
+
+/** Blocks that fit the memory, the export and the positions that all rows, and as many prompts, can come to, beside `spare` ones. */
+function countBlocks(options: PagedSessionOptions, spare: number): number {
+  const { kvMemoryBytes, shape, blockSize, limits, maxRows } = options;
   const bytes = bytesOfBlock(shape, blockSize);
-  const affordable = Math.floor(kvMemoryBytes / bytes);
-  if (affordable === 0) {
+  const affordable = Math.floor(kvMemoryBytes / bytes) - spare;
+  if (affordable <= 0) {
     throw new OutOfBlocksError(
-      `one block of keys and values takes ${bytes} bytes, and there are ${kvMemoryBytes}`,
+      `${spare + 1} blocks of keys and values take ${(spare + 1) * bytes} bytes, and there are ${kvMemoryBytes}`,
       'Give more with --kv-memory.',
     );
   }
   const usable = 2 * maxRows * Math.ceil(limits.maxPositions / blockSize);
-  return Math.min(affordable, usable, maxBlocks(shape, blockSize));
+  return Math.min(affordable, usable, maxBlocks(shape, blockSize) - spare);
 }

@@ -53,9 +53,9 @@ export class Prefill {
       if (!isWaiting(job)) session.forget(job.prompt!);
       else if (isReady(job)) this.promptTokens += job.request.promptTokens.length;
     }
-    const padded = Math.max(...pieces.map(({ tokens }) => tokens)) * pieces.length;
     const elapsedMs = now() - start;
     this.ms += elapsedMs;
+    const padded = Math.max(...pieces.map(({ tokens }) => this.#widthOf(tokens))) * pieces.length;
     clock.sawPrefill(padded, elapsedMs);
     return padded;
   }
@@ -87,19 +87,31 @@ export class Prefill {
         onLate(job);
         continue;
       }
-      if (pieces.length > 0 && Math.max(width, missing(job)) * (pieces.length + 1) > limit) break;
+      if (pieces.length > 0 && Math.max(width, this.#widthOf(missing(job))) * (pieces.length + 1) > limit)
+        break;
       // Where one finds no room, those after it may not pass it; what is begun goes on.
       if (job.prompt === null && (full || !this.#hasRoom(job, jobs))) {
         full = true;
         continue;
       }
       if (!this.#begin(job) || isReady(job)) continue;
-      const tokens = Math.min(limit, missing(job));
+      const tokens = this.#whole(Math.min(limit, missing(job)), job);
       if (tokens === 0) break;
-      width = Math.max(width, tokens);
+      width = Math.max(width, this.#widthOf(tokens));
       pieces.push({ job, tokens });
     }
     return pieces;
+  }
+
+  /** What `tokens` of a prompt are computed as. */
+  #widthOf(tokens: number): number {
+    const { pieceStep } = this.#options.session;
+    return Math.ceil(tokens / pieceStep) * pieceStep;
+  }
+
+  /** As many of `tokens` as make a piece. */
+  #whole(tokens: number, job: Job): number {
+    return tokens === missing(job) ? tokens : tokens - (tokens % this.#options.session.pieceStep);
   }
 
   /** Every other piece goes to the shortest prompts: they do not wait for a long one, and it does not wait for ever. */

@@ -22,7 +22,8 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly memory: KvMemory }
   /** Totals, and the samples that ended since the last such message. */
   | { readonly type: 'news'; readonly stats: EngineStats; readonly completions: readonly Completion[] }
-  | { readonly type: 'failed'; readonly message: string };
+  /** `hint`: what the user can do, where that is known. */
+  | { readonly type: 'failed'; readonly message: string; readonly hint: string | null };
 
 /** Milliseconds since the Unix epoch that never run backwards within a process, the same in all of its threads. */
 export function now(): number {

@@ -15,8 +15,10 @@ export interface SchedulerOptions extends RowOptions {
   /** Milliseconds since the Unix epoch, never running backwards. */
   readonly now: () => number;
   readonly onCompletion: (completion: Completion) => void;
-  /** Steps of a chunk at most. Default: `CHUNK_STEPS`. */
+  /** Steps of a chunk at most, unless the session says how many. Default: `CHUNK_STEPS`. */
   readonly chunkSteps?: number;
+  /** Milliseconds that a step is known to take. Default: the first chunks show it. */
+  readonly stepMs?: number;
 }
 
 /** Steps of a chunk while nothing makes it shorter: long enough that work between chunks is small, short enough for `cancel`. */
@@ -40,7 +42,7 @@ export class Scheduler {
   readonly #prefill: Prefill;
   readonly #candidates: CandidateCount;
   readonly #forecast = new LengthForecast();
-  readonly #clock = new StepClock();
+  readonly #clock: StepClock;
   /** Prompt tokens computed in this turn, padding included. */
   #computed = 0;
   /** The same since a row last ran. */
@@ -57,7 +59,8 @@ export class Scheduler {
   constructor(session: DecoderSession, options: SchedulerOptions) {
     this.#session = session;
     this.#options = options;
-    this.#candidates = new CandidateCount(session.limits.vocabSize);
+    this.#clock = new StepClock(options.stepMs);
+    this.#candidates = new CandidateCount(session.limits.vocabSize, session.wholeChunk === null);
     this.#ledger = new Ledger(session.memory.blocks, () => session.promptBlocks);
     this.#prefill = new Prefill({
       session,
@@ -132,9 +135,9 @@ export class Scheduler {
     return this.#jobs.first(2 * this.#options.maxRows);
   }
 
-  /** Ends what is past its deadline. */
+  /** Ends what is past its deadline, or would be before a chunk that must be whole has ended. */
   #expire(): void {
-    const now = this.#options.now();
+    const now = this.#options.now() + this.#clock.msFor(this.#session.wholeChunk ?? 0);
     this.#endWaiting(this.#jobs.due(now), 'deadline');
     for (const row of this.#rows) if (now >= row.job.deadlineMs) this.#finish(row, 'deadline');
   }
@@ -244,15 +247,15 @@ export class Scheduler {
     const rows = this.#rows;
     const now = this.#options.now();
     const deadlineMs = Math.min(...rows.map((row) => row.job.deadlineMs));
-    const whole = this.#options.chunkSteps ?? CHUNK_STEPS;
-    const most = this.#computed > 0 && this.#lacksPrompts() ? Math.min(whole, WAITING_CHUNK_STEPS) : whole;
-    this.#lend(Math.min(most, this.#clock.stepsBefore(deadlineMs - now)));
+    const { wholeChunk } = this.#session;
+    this.#lend(wholeChunk ?? this.#stepsBefore(deadlineMs - now));
     const steps = Math.max(...rows.map((row) => row.remaining));
     const active = rows.filter((row) => row.remaining > 0).length;
     const share = this.#jobs.size > 0 ? REFILL_SHARE : SHRINK_SHARE;
+    const minActive = active + 1 - Math.max(1, Math.floor(active * share));
     const chunk = await this.#session.decode(rows, {
       steps,
-      minActive: active + 1 - Math.max(1, Math.floor(active * share)),
+      minActive: wholeChunk === null ? minActive : 1,
       candidates: this.#candidates.forRows(rows),
       uniform: uniformNumbers(rows, steps),
     });
@@ -261,13 +264,22 @@ export class Scheduler {
     this.restedRows += rows.length - active;
     if (chunk.cut) this.widenedChunks += 1;
     this.#candidates.saw(chunk.cut);
-    this.#clock.sawSteps(chunk.steps + Number(chunk.cut), this.#options.now() - now);
+    const computed = chunk.steps + Number(chunk.cut);
+    // A whole chunk that was cut does not tell how many steps it took.
+    if (wholeChunk === null || !chunk.cut) this.#clock.sawSteps(computed, this.#options.now() - now);
     return chunk;
+  }
+
+  /** Steps of the next chunk, where it may have any length. */
+  #stepsBefore(leftMs: number): number {
+    const whole = this.#options.chunkSteps ?? CHUNK_STEPS;
+    const most = this.#computed > 0 && this.#lacksPrompts() ? Math.min(whole, WAITING_CHUNK_STEPS) : whole;
+    return Math.min(most, this.#clock.stepsBefore(leftMs));
   }
 
   /** Grants rows the blocks of `steps` more tokens, first those that are nearest to their greatest length; some may have to rest. */
   #lend(steps: number): void {
-    const { memory } = this.#session;
+    const { memory, wholeChunk } = this.#session;
     const reserve = this.#prefill.reserve(this.#upcoming);
     const needed = ({ account }: Row) => account.most - account.held;
     for (const row of [...this.#rows].sort((a, b) => needed(a) - needed(b))) {
@@ -277,6 +289,7 @@ export class Scheduler {
       let held = rowBlocks(memory, prompt, position + wanted);
       while (held > account.held && !this.#ledger.grant(account, held, reserve)) held -= memory.rowStep;
       row.remaining = Math.min(wanted, rowPositions(memory, prompt, account.held) - position);
+      if (wholeChunk !== null && row.remaining < wanted) row.remaining = 0;
     }
   }
 

@@ -43,6 +43,8 @@ interface Setup {
   readonly deadlineMs?: number;
   readonly memory?: KvMemory;
   readonly prefixBlock?: number;
+  readonly wholeChunk?: number;
+  readonly pieceStep?: number;
 }
 
 /** Turns until nothing is left to do. @throws when turns do nothing */
@@ -61,12 +63,16 @@ export async function drawAll(requests: readonly GenerateRequest[], setup: Setup
     ...(setup.logprob && { logprob: setup.logprob }),
     ...(setup.memory && { memory: setup.memory }),
     ...(setup.prefixBlock && { prefixBlock: setup.prefixBlock }),
+    ...(setup.wholeChunk && { wholeChunk: setup.wholeChunk }),
+    ...(setup.pieceStep && { pieceStep: setup.pieceStep }),
     onStep: () => {
       time += setup.stepMs ?? 0;
     },
   });
   const scheduler = new Scheduler(session, {
     maxRows: setup.maxRows ?? 4,
+    // As the check of such a session finds it.
+    ...(setup.wholeChunk && { stepMs: setup.stepMs ?? 0 }),
     now: () => time,
     onCompletion: (completion) => completions.push(completion),
   });

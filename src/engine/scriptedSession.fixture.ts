@@ -27,6 +27,10 @@ export interface ScriptedOptions {
   readonly memory?: KvMemory;
   /** Tokens of the blocks that prompts share. Default: none are shared. */
   readonly prefixBlock?: number;
+  /** See `DecoderSession`; a row that begins a chunk elsewhere fails. Default: chunks have any length. */
+  readonly wholeChunk?: number;
+  /** See `DecoderSession`. Default: 1. */
+  readonly pieceStep?: number;
 }
 
 interface ScriptedPrompt extends PromptCache {
@@ -46,6 +50,8 @@ export class ScriptedSession implements DecoderSession {
   readonly runtimeMs = 0;
   readonly #options: ScriptedOptions;
   readonly memory: KvMemory;
+  readonly wholeChunk: number | null;
+  readonly pieceStep: number;
   readonly #contexts: Context[] = [];
   readonly #prefixes: PrefixCache<true>;
   /** Rows at each chunk, for tests of how full the batch is kept. */
@@ -58,6 +64,8 @@ export class ScriptedSession implements DecoderSession {
 
   constructor(options: ScriptedOptions) {
     this.#options = options;
+    this.wholeChunk = options.wholeChunk ?? null;
+    this.pieceStep = options.pieceStep ?? 1;
     this.limits = options.limits ?? { vocabSize: 1000, maxPositions: 10_000 };
     this.memory = options.memory ?? {
       blockSize: 16,
@@ -102,6 +110,8 @@ export class ScriptedSession implements DecoderSession {
       if (!this.prompts.has(prompt)) throw new Error('a prompt is computed that was forgotten');
       if (tokens < 1 || prompt.computed + tokens > prompt.length)
         throw new Error(`a piece of ${tokens} tokens`);
+      const end = prompt.computed + tokens;
+      if (end < prompt.length && end % this.pieceStep !== 0) throw new Error(`a piece ends at ${end}`);
       const before = Math.floor(prompt.computed / size);
       prompt.computed += tokens;
       prompt.claim.fill(new Array<true>(Math.floor(prompt.computed / size) - before).fill(true));
@@ -139,6 +149,8 @@ export class ScriptedSession implements DecoderSession {
     for (const [at, row] of rows.entries()) {
       if (row.position !== this.contexts[at]!.length) throw new Error(`position of row ${at} is wrong`);
     }
+    if (this.wholeChunk !== null) this.#requireWhole(rows, options);
+    const before = this.contexts.map(({ length }) => length);
     for (let step = 0; step < options.steps; step += 1) {
       this.#options.onStep?.();
       const drawn = rows.map((_, at) => {
@@ -146,6 +158,10 @@ export class ScriptedSession implements DecoderSession {
         const context = [...this.contexts[at]!, next[at]!];
         return this.#options.script(context, options.uniform[step * count + at]!, options.candidates);
       });
+      if (drawn.includes(null) && this.wholeChunk !== null) {
+        for (const [at, length] of before.entries()) this.#contexts[at]!.tokens.length = length;
+        return this.#chunk(0, [], [], true);
+      }
       if (drawn.includes(null)) return this.#chunk(step, tokens, logprobs, true);
       for (const [at, token] of (drawn as number[]).entries()) {
         tokens.push(token);
@@ -164,6 +180,17 @@ export class ScriptedSession implements DecoderSession {
   }
 
   async close(): Promise<void> {}
+
+  /** @throws when a row would not draw a whole chunk or all that is left to it */
+  #requireWhole(rows: readonly RowInput[], { steps, minActive }: ChunkOptions): void {
+    if (minActive !== 1) throw new Error(`a whole chunk ends below ${minActive} rows`);
+    for (const [at, { remaining }] of rows.entries()) {
+      const drawn = this.contexts[at]!.length - (this.#contexts[at]!.prompt.tokens.length - 1);
+      if (remaining > 0 && drawn % this.wholeChunk! !== 0)
+        throw new Error(`row ${at} begins after ${drawn} tokens`);
+      if (remaining > steps) throw new Error(`row ${at} has ${remaining} tokens in ${steps} steps`);
+    }
+  }
 
   /** @throws when more blocks are in use than there are */
   #countBlocks(): void {

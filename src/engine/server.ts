@@ -1,6 +1,8 @@
 /** Serves an engine's requests over a message port: owns the session, runs the scheduler. */
 import type { MessagePort } from 'node:worker_threads';
 import { ChatTokenizer } from '../checkpoint/tokenizer.js';
+import { BoxedError } from '../errors.js';
+import { checkInvariance } from './invarianceCheck.js';
 import { openSession } from './openSession.js';
 import { type FromWorker, now, type ToWorker, type WorkerSetup } from './protocol.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
@@ -16,10 +18,12 @@ export async function serve(port: MessagePort, setup: WorkerSetup): Promise<void
     const tokenizer = tokenizerFolder === null ? null : await ChatTokenizer.open(tokenizerFolder);
     const openText = tokenizer && (() => tokenizer.stream());
     const opened = await openSession(session);
+    const stepMs = session.options.batchInvariant ? await checkInvariance(opened, maxRows) : null;
     const server = new Server(port, opened, {
       maxRows,
       chunkSteps,
       draftTokens,
+      ...(stepMs !== null && { stepMs }),
       ...(openText && { openText }),
     });
     port.on('message', (message: ToWorker) => server.receive(message));
@@ -35,6 +39,8 @@ class Server {
   readonly #scheduler: Scheduler;
   /** Samples that ended and have not been reported. */
   readonly #ended: Completion[] = [];
+  /** What the runtime had taken before the first request. */
+  readonly #idleRuntimeMs: number;
   #busyMs = 0;
   #reportedAt = 0;
   #working = false;
@@ -43,10 +49,11 @@ class Server {
   constructor(
     port: MessagePort,
     session: DecoderSession,
-    options: Pick<SchedulerOptions, 'maxRows' | 'chunkSteps' | 'draftTokens' | 'openText'>,
+    options: Pick<SchedulerOptions, 'maxRows' | 'chunkSteps' | 'draftTokens' | 'stepMs' | 'openText'>,
   ) {
     this.#port = port;
     this.#session = session;
+    this.#idleRuntimeMs = session.runtimeMs;
     const onCompletion = (completion: Completion) => this.#ended.push(completion);
     this.#scheduler = new Scheduler(session, { ...options, now, onCompletion });
   }
@@ -91,7 +98,8 @@ class Server {
     const { chunks, widenedChunks, mostRows, restedRows, guessedTokens, rightGuesses } = this.#scheduler;
     const { prefillMs, decodeMs } = this.#scheduler;
     const drawn = { promptTokens, sharedPromptTokens, drawnTokens, chunks, widenedChunks };
-    const times = { busyMs: this.#busyMs, prefillMs, decodeMs, runtimeMs: this.#session.runtimeMs };
+    const runtimeMs = this.#session.runtimeMs - this.#idleRuntimeMs;
+    const times = { busyMs: this.#busyMs, prefillMs, decodeMs, runtimeMs };
     const stats = { ...drawn, mostRows, restedRows, guessedTokens, rightGuesses, ...times };
     post(this.#port, { type: 'news', stats, completions: this.#ended.splice(0) });
     this.#reportedAt = now();
@@ -103,5 +111,6 @@ function post(port: MessagePort, message: FromWorker): void {
 }
 
 function postFailure(port: MessagePort, error: unknown): void {
-  post(port, { type: 'failed', message: error instanceof Error ? error.message : String(error) });
+  const message = error instanceof Error ? error.message : String(error);
+  post(port, { type: 'failed', message, hint: error instanceof BoxedError ? error.hint : null });
 }

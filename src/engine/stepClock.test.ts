@@ -35,6 +35,13 @@ describe('StepClock', () => {
     expect(clock.prefillMs(640)).toBe(320);
   });
 
+  test('asks for more time than steps are expected to take, and for none while nothing is known', () => {
+    expect(new StepClock().msFor(32)).toBe(0);
+    const clock = new StepClock(6);
+    expect(clock.msFor(32)).toBe(256);
+    expect(clock.stepsBefore(256)).toBe(32);
+  });
+
   test('leaves rows most of the time before their deadline', () => {
     const clock = new StepClock();
     expect(clock.promptTokensBefore(10)).toBeGreaterThan(1e9);

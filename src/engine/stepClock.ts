@@ -10,14 +10,24 @@ const PREFILL_SHARE = 0.25;
 const LEAST_TOKENS = 64;
 
 export class StepClock {
-  #stepMs: number | null = null;
+  #stepMs: number | null;
   #promptTokenMs: number | null = null;
+
+  /** `stepMs`: what a step is known to cost. Default: nothing is known. */
+  constructor(stepMs: number | null = null) {
+    this.#stepMs = stepMs;
+  }
 
   /** Steps that fit before a deadline `leftMs` away, at least 1; a first chunk with a deadline is one step, to learn its cost. */
   stepsBefore(leftMs: number): number {
     if (leftMs === Number.POSITIVE_INFINITY) return Number.MAX_SAFE_INTEGER;
     if (this.#stepMs === null) return 1;
     return Math.max(1, Math.floor((PLANNED_SHARE * leftMs) / this.#stepMs));
+  }
+
+  /** Milliseconds that must be left before a deadline for `steps` to be begun; 0 while nothing is known. */
+  msFor(steps: number): number {
+    return (steps * (this.#stepMs ?? 0)) / PLANNED_SHARE;
   }
 
   /** Tokens of prompts that may be computed while rows run whose deadline is `leftMs` away; any number while nothing is known. */

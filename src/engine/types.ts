@@ -157,6 +157,13 @@ export interface DecoderSession {
   /** Milliseconds spent inside the runtime so far. */
   readonly runtimeMs: number;
   readonly memory: KvMemory;
+  /**
+   * Steps of a chunk where the numbers of a row depend on which of its tokens its chunks begin at: each runs until no row draws, and
+   * one that is cut draws nothing. `null` where chunks may have any length.
+   */
+  readonly wholeChunk: number | null;
+  /** A piece of a prompt ends with the prompt, or at a multiple of so many of its tokens. */
+  readonly pieceStep: number;
   /** Blocks that prompts hold, each counted once, and apart from those that rows alone hold. */
   readonly promptBlocks: number;
   /** Blocks by which `begin` would raise `promptBlocks`. */

@@ -35,7 +35,7 @@ const SettingsShape = z.strictObject({
   vote: z.string(),
   inFlight: z.int().positive(),
   timeBudgetMs: z.number().nonnegative().nullable(),
-  // Runs from before there was a choice lack these seven, and were made with what is filled in.
+  // Runs from before there was a choice lack these seven and the last one, and were made with what is filled in.
   budgetPolicy: z.string().default('equal'),
   stop: z.string().default('none'),
   stopTexts: z.array(z.string()).default([]),
@@ -45,6 +45,7 @@ const SettingsShape = z.strictObject({
   difficulty: Digest.nullable().default(null),
   dtype: z.string(),
   device: z.string(),
+  batchInvariant: z.boolean().default(false),
 });
 
 const RunShape = z.strictObject({

@@ -26,6 +26,7 @@ export const RUN: Run = {
     difficulty: null,
     dtype: 'fp32',
     device: 'cpu',
+    batchInvariant: false,
   },
   digests: { model: 'a'.repeat(64), problems: 'b'.repeat(64), prompt: 'c'.repeat(64) },
   versions: { node: '20' },

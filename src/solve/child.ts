@@ -43,6 +43,7 @@ async function open(setup: SolverSetup): Promise<Open> {
     // Threads would not be held to the permissions of this process, so it may start none.
     inThread: true,
     draftTokens: setup.draftTokens,
+    batchInvariant: settings.batchInvariant,
     ...(setup.threads !== null && { threads: setup.threads }),
     ...(setup.kvMemoryBytes !== null && { kvMemoryBytes: setup.kvMemoryBytes }),
   });

@@ -37,6 +37,7 @@ const SETTINGS: RunSettings = {
   difficulty: null,
   dtype: 'fp32',
   device: 'cpu',
+  batchInvariant: false,
 };
 
 interface Script {

@@ -23,6 +23,7 @@ export const SETTINGS = {
   difficulty: null,
   dtype: 'fp32',
   device: 'cpu',
+  batchInvariant: false,
 } as const;
 
 /** Module of a solver process in this folder. */

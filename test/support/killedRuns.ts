@@ -13,6 +13,10 @@ export interface KillOptions {
   readonly kills: number;
   /** Of the moments. */
   readonly seed: number;
+  /** Rows of the batch, one number after the other for each start. Default: 1. */
+  readonly rows?: readonly number[];
+  /** Further options of the command. */
+  readonly options?: readonly string[];
   readonly onKill?: (kills: number, ofRuns: number) => void;
 }
 
@@ -35,8 +39,8 @@ const DELAY_MS = [50, 900] as const;
 const KILLS_A_RUN = 12;
 
 /**
- * What a run left that does not depend on when it ran. One row at a time: sums of several rows depend a little on which
- * rows run together, and that does depend on when a run was killed.
+ * What a run left that does not depend on when it ran. With one row at a time, or --batch-invariant: else sums depend a little on
+ * which rows run together, and that does depend on when a run was killed.
  */
 async function leftBy(run: string): Promise<Record<string, string>> {
   const left: Record<string, string> = {};
@@ -91,15 +95,18 @@ async function runOnce(
   throw new Error(`boxed ${args[0]} ended with ${status}:\n${said}`);
 }
 
-export async function killRuns({ folder, kills, seed, onKill }: KillOptions): Promise<KilledRuns> {
+export async function killRuns(options: KillOptions): Promise<KilledRuns> {
+  const { folder, kills, seed, rows = [1], onKill } = options;
   const set = join(folder, 'few');
   await mkdir(set, { recursive: true });
   await cp(join('problems', 'pebble', 'set.json'), join(set, 'set.json'));
   const problems = (await readFile(join('problems', 'pebble', 'test.csv'), 'utf8')).split('\n');
   await writeFile(join(set, 'test.csv'), problems.slice(0, PROBLEMS + 1).join('\n'));
+  let starts = 0;
   const argsFor = (run: string) => [
     ...['evaluate', '--model', MODEL, '--problems', set, '--samples', String(SAMPLES)],
-    ...['--rows', '1', '--threads', '1', '--seed', '5', '--out', run],
+    ...['--rows', String(rows[starts++ % rows.length]), '--threads', '1', '--seed', '5', '--out', run],
+    ...(options.options ?? []),
   ];
   const undisturbed = join(folder, 'undisturbed');
   await runOnce(argsFor(undisturbed), null);

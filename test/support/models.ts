@@ -19,10 +19,14 @@ export const GREEDY: Sampling = {
 export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'boxed-test-'));
 
 /** Exports a checkpoint for a test. */
-export async function exportForTest(checkpoint: string, logits = false): Promise<ExportedModel> {
+export async function exportForTest(
+  checkpoint: string,
+  logits = false,
+  dtype: 'fp32' | 'int8' | 'int4' = 'fp32',
+): Promise<ExportedModel> {
   const target = join(await temporaryFolder(), 'export');
   return exportCheckpoint(resolve(checkpoint), target, {
-    dtype: 'fp32',
+    dtype,
     device: 'cpu',
     digest: 'test',
     logits,

@@ -18,6 +18,7 @@ export type Ask =
   | { readonly verb: 'decode'; readonly rows: readonly RowInput[]; readonly options: ChunkOptions }
   | { readonly verb: 'freeBlocks' }
   | { readonly verb: 'promptBlocks' }
+  | { readonly verb: 'checkInvariance'; readonly rows: number }
   | { readonly verb: 'close' };
 
 export interface Answer {
@@ -71,6 +72,10 @@ export class RemoteSession {
   }
   async promptBlocks(): Promise<number> {
     return (await this.#ask({ verb: 'promptBlocks' })) as number;
+  }
+  /** As the engine does it where it is to be batch-invariant; this session is not. */
+  async checkInvariance(rows: number): Promise<void> {
+    await this.#ask({ verb: 'checkInvariance', rows });
   }
   async close(): Promise<void> {
     await this.#ask({ verb: 'close' });

@@ -1,5 +1,6 @@
 /** The worker of `RemoteSession`. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { checkInvariance } from '../../src/engine/invarianceCheck.js';
 import { openSession, type SessionSetup } from '../../src/engine/openSession.js';
 import { PagedSession } from '../../src/engine/pagedSession.js';
 import type { DecoderSession, PromptCache } from '../../src/engine/types.js';
@@ -41,6 +42,8 @@ async function act(session: DecoderSession, ask: Ask): Promise<unknown> {
       return session instanceof PagedSession ? session.freeBlocks : 0;
     case 'promptBlocks':
       return session.promptBlocks;
+    case 'checkInvariance':
+      return checkInvariance(session, ask.rows);
     case 'close':
       return session.close();
     default:

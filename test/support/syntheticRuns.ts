@@ -71,6 +71,7 @@ export function syntheticRun(behaviour: Behaviour, size: SyntheticSize = {}): Ru
       difficulty: null,
       dtype: 'fp32',
       device: 'cpu',
+      batchInvariant: false,
     },
     digests: {
       model: digestOf(behaviour.modelName),
