@@ -118,6 +118,16 @@ describe('estimateShare', () => {
     expect(covered(FEW_PROBLEMS)).toBeGreaterThan(0.88);
   });
 
+  test('of many problems nearly all alike is no narrower than of a perfect run', () => {
+    const almost = [...Array<number>(254).fill(1), 0.75, 0.5];
+    const { interval } = estimateShare(almost);
+    const perfect = estimateShare(Array<number>(256).fill(1)).interval!;
+    expect(interval!.low).toBeLessThanOrEqual(perfect.low);
+    expect(interval!.high).toBe(1);
+    const spread = [...Array<number>(246).fill(1), ...Array.from({ length: 10 }, (_, at) => at / 20)];
+    expect(estimateShare(spread).interval?.method).toBe('t');
+  });
+
   test('stays in [0, 1]', () => {
     const { interval } = estimateShare([1, 1, 1, 0.9]);
     expect(interval?.high).toBe(1);

@@ -80,8 +80,14 @@ export function estimateMean(values: readonly number[]): Estimate {
 export const FEW_PROBLEMS = 100;
 
 /**
+ * Scores that must differ from the commonest one for t to stand alone, as many as the normal approximation of a share wants of
+ * its rarer outcome: with two problems of 256 not fully solved the spread is known from two.
+ */
+const FEW_TELLING = 10;
+
+/**
  * Mean of per-problem scores in [0, 1], with an interval cut to [0, 1]: Wilson when each is 0 or 1 or all are alike, else t,
- * and of fewer than `FEW_PROBLEMS` the hull of both, which is too wide rather than too narrow.
+ * and of fewer than `FEW_PROBLEMS`, or of scores nearly all alike, the hull of both, which is too wide rather than too narrow.
  */
 export function estimateShare(values: readonly number[]): Estimate {
   const value = mean(values);
@@ -89,7 +95,7 @@ export function estimateShare(values: readonly number[]): Estimate {
   const spread = values.every((score) => score === 0 || score === 1) ? null : tInterval(values);
   if (!spread) return { value, interval: wilson };
   const interval: Interval =
-    values.length >= FEW_PROBLEMS
+    values.length >= FEW_PROBLEMS && values.length - mostCommon(values) >= FEW_TELLING
       ? spread
       : {
           low: Math.min(spread.low, wilson.low),
@@ -100,6 +106,13 @@ export function estimateShare(values: readonly number[]): Estimate {
     value,
     interval: { ...interval, low: Math.max(0, interval.low), high: Math.min(1, interval.high) },
   };
+}
+
+/** How often the commonest value occurs. */
+function mostCommon(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return Math.max(...counts.values());
 }
 
 /** Arithmetic mean. @throws StatisticsInputError without values. */
