@@ -123,6 +123,13 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     build: (graph, inputs) => graph.op('MatMul', inputs),
   },
+  'MatMul of stacks, the second one wider': {
+    shapes: [
+      [2, 3, 2],
+      [2, 2, 3],
+    ],
+    build: (graph, inputs) => graph.op('MatMul', inputs),
+  },
   'MatMul of a stack with one matrix': {
     shapes: [
       [2, 2, 3],

@@ -3,7 +3,7 @@ import type { DecoderConfig } from '../checkpoint/config.js';
 import { differentiate } from '../onnx/differentiate.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { buildHead, buildLayers } from './decoder.js';
-import { buildPackedAttention, buildSegmentBias, type RowShape } from './packedRows.js';
+import { buildPackedAttention, buildSegmentBiases, type RowShape } from './packedRows.js';
 import { rotaryTables } from './rotary.js';
 import { TrainableParameters } from './trainable.js';
 
@@ -40,7 +40,7 @@ export function buildTraining(config: DecoderConfig, shape: RowShape, objective:
   const packed = {
     ...shape,
     positions,
-    bias: buildSegmentBias(graph, segments, shape.length),
+    biases: buildSegmentBiases(graph, segments, shape.length),
     cos: graph.weight(tables.cos),
     sin: graph.weight(tables.sin),
   };

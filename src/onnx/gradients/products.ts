@@ -17,6 +17,30 @@ function times(
 }
 
 /**
+ * `alpha · aᵀ · b` of two stacks. The runtime packs its second factor and is quicker with the wider matrix there, so that a wide `a` is
+ * multiplied from the left by `b` and the small result is transposed.
+ */
+function transposedTimes(
+  step: BackwardNode,
+  a: Value,
+  b: Value,
+  widths: Widths | null,
+  alpha: number,
+): Value {
+  const transposed = { transA: true, transB: false, alpha };
+  if (widths === null || widths.a <= widths.b) return times(step, a, b, transposed);
+  const perm = [...Array(widths.rank - 2).keys(), widths.rank - 1, widths.rank - 2];
+  return step.graph.op('Transpose', [times(step, b, a, transposed)], { attributes: { perm } });
+}
+
+/** Columns of two stacks of the same rank. */
+interface Widths {
+  readonly rank: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/**
  * Y = α A' B', where A' is A or its transpose and so is B'. The gradient of A' is α G B'ᵀ and that of B' is α A'ᵀ G;
  * transposing what belongs to a transposed side gives that of A and B themselves.
  */
@@ -36,9 +60,14 @@ const product: GradientRule = (step) => {
       throw new RangeError('a product of a transposed stack with one matrix has no gradient');
     const rows = isShared ? flattened(graph, a, shapes.of(a)) : a;
     const out = isShared ? flattened(graph, g, shapes.of(node.output(0))) : g;
+    if (transA)
+      return times(step, transB ? out : rows, transB ? rows : out, { transA: transB, transB, alpha });
+    const rank = shapes.of(a).length;
+    const [inner, outer] = [shapes.of(a).at(-1)!, shapes.of(node.output(0)).at(-1)!];
+    const isStack = rank > 2 && !isShared;
     return transB
-      ? times(step, out, rows, { transA: true, transB: transA, alpha })
-      : times(step, rows, out, { transA: !transA, transB: false, alpha });
+      ? transposedTimes(step, out, rows, isStack ? { rank, a: outer, b: inner } : null, alpha)
+      : transposedTimes(step, rows, out, isStack ? { rank, a: inner, b: outer } : null, alpha);
   };
   return [ofA, ofB];
 };
