@@ -13,8 +13,9 @@ try {
     folder,
     kills,
     seed,
-    onKill: (killed, run) => {
-      if (killed % 10 === 0) process.stderr.write(`${killed} kills, run ${run}\n`);
+    onKill: (killed, run, differences) => {
+      if (killed % 10 === 0)
+        process.stderr.write(`${killed} kills, run ${run}; ${differences} differences in the ones before\n`);
     },
   });
   const seconds = (performance.now() - started) / 1000;

@@ -17,7 +17,7 @@ export interface KillOptions {
   readonly rows?: readonly number[];
   /** Further options of the command. */
   readonly options?: readonly string[];
-  readonly onKill?: (kills: number, ofRuns: number) => void;
+  readonly onKill?: (kills: number, ofRuns: number, differences: number) => void;
 }
 
 export interface KilledRuns {
@@ -126,7 +126,7 @@ export async function killRuns(options: KillOptions): Promise<KilledRuns> {
       if (outcome === 'killed') {
         killed += 1;
         ofThis += 1;
-        onKill?.(killed, runs + 1);
+        onKill?.(killed, runs + 1, differences.length);
       }
     }
     runs += 1;
