@@ -12,13 +12,16 @@ const DEVICE_BYTES = 4 * 2 ** 30;
 const AVAILABLE_SHARE = 1 / 2;
 /** Part of the memory for keys and values that is for the beginnings of prompts that others may begin with, too. */
 const PREFIX_SHARE = 1 / 8;
+/** And so many bytes at most: what the prompts of a run begin with alike is some thousand tokens, and others need not stay. */
+const MOST_PREFIX_BYTES = 2 ** 28;
 /** Tokens of a block of such a beginning: few, so that most of it counts, enough that one is no trouble to find. */
 export const PREFIX_BLOCK = 16;
+
 /** What `bytes` hold of rows and prompts on the host. */
 export function hostMemory(shape: LoopCacheShape, bytes: number): KvMemory {
   const blockSize = CAPACITY_STEP;
   const blockBytes = blockSize * positionBytes(shape);
-  const blocks = Math.floor(((1 - PREFIX_SHARE) * bytes) / blockBytes);
+  const blocks = Math.floor((bytes - prefixBytes(bytes)) / blockBytes);
   // The rest of a row that fills no block of the cache may have to have the room of the longest one.
   const rowStep = Math.ceil(shape.blockLength / blockSize);
   return { blockSize, rowStep, blocks, blockBytes, sharesPrompts: false };
@@ -26,7 +29,11 @@ export function hostMemory(shape: LoopCacheShape, bytes: number): KvMemory {
 
 /** Blocks of `blockSize` tokens that are kept for prompts to come. */
 export function keptPrefixes(shape: CacheShape, bytes: number, blockSize: number): number {
-  return Math.floor((PREFIX_SHARE * bytes) / (blockSize * positionBytes(shape)));
+  return Math.floor(prefixBytes(bytes) / (blockSize * positionBytes(shape)));
+}
+
+function prefixBytes(bytes: number): number {
+  return Math.min(PREFIX_SHARE * bytes, MOST_PREFIX_BYTES);
 }
 
 /**

@@ -38,7 +38,9 @@ const WARM_UP_SHARE = 1 / 3;
 
 /** Uses an engine of `model` at random. */
 export async function soakEngine(model: ExportedModel, options: SoakOptions): Promise<SoakReport> {
-  const engine = await Engine.open(model, { rows: options.rows, readsText: true });
+  // Few enough that the prompts kept for others, which are all different here, come to their limit while it warms up.
+  const kvMemoryBytes = 2 ** 27;
+  const engine = await Engine.open(model, { rows: options.rows, readsText: true, kvMemoryBytes });
   try {
     return await new Soak(engine, options).run();
   } finally {
