@@ -1,7 +1,7 @@
 /** Small file verbs used by several rooms: atomic replacement, digests, folders that must be writable. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BoxedError } from './errors.js';
 
@@ -17,12 +17,16 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Names of files that are not there yet under their own. */
+const TEMPORARY = /^\.[0-9a-f]{12}\.tmp$/;
+const temporaryIn = (folder: string) => join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+
 /**
  * Replaces `file` by `content` so that a reader, or a crash, sees the old or the new file and nothing between.
  * @throws FileAccessError when the folder cannot be written.
  */
 export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = join(dirname(file), `.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryIn(dirname(file));
   try {
     const handle = await open(temporary, 'w');
     try {
@@ -40,11 +44,25 @@ export async function writeAtomically(file: string, content: string | Uint8Array
 
 /** Creates `folder` and its parents. @throws FileAccessError when that is not possible or it cannot be written to. */
 export async function makeWritableFolder(folder: string): Promise<void> {
-  const probe = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+  const probe = temporaryIn(folder);
   try {
     await mkdir(folder, { recursive: true });
     await (await open(probe, 'w')).close();
-    await rm(probe);
+    // Somebody else may have cleared it away.
+    await rm(probe, { force: true });
+  } catch (error) {
+    throw accessError('write to', folder, error);
+  }
+}
+
+/**
+ * Clears away what writers that were killed in the middle of `writeAtomically` left in a folder; for whoever alone writes there.
+ * @throws FileAccessError
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  try {
+    const left = (await readdir(folder)).filter((name) => TEMPORARY.test(name));
+    for (const name of left) await rm(join(folder, name), { force: true });
   } catch (error) {
     throw accessError('write to', folder, error);
   }

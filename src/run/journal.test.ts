@@ -62,6 +62,16 @@ describe('create, append, resume', () => {
     expect((await readdir(folder)).sort()).toEqual(['run.json', 'samples.jsonl']);
   });
 
+  test('what a writer left that was killed in the middle of a file is cleared away, and nothing else', async () => {
+    await write([sampleOf('192e23', 0)]);
+    for (const name of ['.0123456789ab.tmp', '.notes.tmp', '0123456789ab.tmp'])
+      await writeFile(join(folder, name), 'half');
+    await resumed();
+    expect((await readdir(folder)).sort()).toEqual([
+      ...['.notes.tmp', '0123456789ab.tmp', 'run.json', 'samples.jsonl'],
+    ]);
+  });
+
   test('a resumed journal goes on behind what is there', async () => {
     await write([sampleOf('a', 0)]);
     const journal = await Journal.open(folder, RUN);

@@ -2,7 +2,7 @@
 import { open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run, Sample } from '../core.js';
-import { accessError, makeWritableFolder } from '../files.js';
+import { accessError, makeWritableFolder, removeTemporaries } from '../files.js';
 import { AppendLog } from './appendLog.js';
 import { BadSampleError, RunExistsError, RunSealedError } from './errors.js';
 import { foreignness, MAX_LINE_BYTES, readJournal } from './journalLines.js';
@@ -129,6 +129,7 @@ export class Journal {
   static async #locked(folder: string, open: (release: Release) => Promise<Journal>): Promise<Journal> {
     const release = await lockFolder(folder);
     try {
+      await removeTemporaries(folder);
       return await open(release);
     } catch (error) {
       await release();
