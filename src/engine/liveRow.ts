@@ -38,13 +38,14 @@ export class LiveRow {
 
   /** How a token is drawn after each of `tokens`, which go on from what the row holds. */
   draws(tokens: readonly number[]): ScalingRow[] {
-    const { sampling, history } = this.#input;
+    const input = this.#input;
     const held = this.drawn.map(({ token }) => token);
-    // The first of them is the last of those held.
+    // All tokens of a row are put together where a penalty asks for them, and not at every step.
     return tokens.map((_, at) => ({
-      sampling,
+      sampling: input.sampling,
       get history() {
-        return [...history, ...held, ...tokens.slice(1, at + 1)];
+        // The first of `tokens` is the last of those held.
+        return [...input.history, ...held, ...tokens.slice(1, at + 1)];
       },
     }));
   }
