@@ -85,7 +85,7 @@ bench-export: setup
 # The peers are packages of their own; nothing of the program depends on them, and none of their install scripts is run.
 PEERS := bench/peers/node_modules/.boxed-setup
 $(PEERS): bench/peers/package.json bench/peers/package-lock.json
-	cd bench/peers && npm ci --no-progress
+	cd bench/peers && npm install --no-save --no-progress
 	@touch $@
 
 bench-peers: setup $(PEERS)

@@ -1,9 +1,10 @@
 /**
- * Keys and values of the batch on the host, fed to the runtime without a copy. A row's positions are in full blocks, and the
- * rest, less than a block, in a part where all rows have one capacity: only that part has padding.
+ * Keys and values of the batch on the host, fed to the runtime without a copy. A row's positions are in a prompt that it shares
+ * with others, in full blocks, and the rest, less than a block, in a part where all rows have one capacity.
  */
 import { type CacheShape, clearPositions, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 import { KvBlocks } from './kvBlocks.js';
+import { SharedPrompts } from './sharedPrompts.js';
 
 /** The capacity for the rest changes in steps of this many positions: each empty position is computed with. */
 export const CAPACITY_STEP = 64;
@@ -16,6 +17,7 @@ export interface LoopCacheShape extends CacheShape {
 /** Each buffer of the rest is `[rows, kvHeads, capacity, headDim]`; slot s of row r is visible if `positions[r * capacity + s] >= 0`. */
 export class KvCache {
   readonly blocks: KvBlocks;
+  readonly shared: SharedPrompts;
   readonly #shape: LoopCacheShape;
   #rows = 0;
   #capacity = 0;
@@ -26,9 +28,12 @@ export class KvCache {
   readonly #used: Int32Array;
   /** What `append` has put into blocks, by row. */
   readonly #taken: Int32Array;
+  /** Prompts of rows that have been seated since `settle`. */
+  readonly #seated = new Map<number, KvArrays>();
 
-  /** `reserve` blocks are expected; there may be more. */
-  constructor(shape: LoopCacheShape, maxRows: number, reserve: number) {
+  /** `reserve` blocks are expected; there may be more. `leastSaved`: see `SharedPrompts`. */
+  constructor(shape: LoopCacheShape, maxRows: number, reserve: number, leastSaved: number) {
+    this.shared = new SharedPrompts(shape, maxRows, leastSaved);
     this.blocks = new KvBlocks(shape, shape.blockLength, maxRows, reserve);
     this.#shape = shape;
     const most = roundUp(shape.blockLength);
@@ -58,11 +63,32 @@ export class KvCache {
     return this.#view(this.#room.values[layer]!, count);
   }
 
-  /** Writes a prompt into `row`; `row === rows` adds one. */
+  /** Gives `row` a prompt to begin with, once `settle` is called; `row === rows` adds one. */
   seat(row: number, prompt: KvArrays): void {
     if (row === this.#rows) this.#rows += 1;
     this.blocks.drop(row);
+    this.shared.drop(row);
     this.#empty(row, this.#capacity);
+    this.#seated.set(row, prompt);
+  }
+
+  /** Shares the prompts of all rows that have been seated, or copies them: how many have the same one is known only now. */
+  settle(): void {
+    const seated = [...this.#seated.values()];
+    for (const [row, prompt] of this.#seated) {
+      const count = seated.filter((other) => other === prompt).length;
+      if (this.shared.pays(prompt, count)) this.shared.share(row, prompt);
+      else this.#copy(row, prompt);
+    }
+    this.#seated.clear();
+  }
+
+  /** Whether a row has to have the arrays of `prompt`. */
+  uses(prompt: KvArrays): boolean {
+    return this.shared.uses(prompt) || [...this.#seated.values()].includes(prompt);
+  }
+
+  #copy(row: number, prompt: KvArrays): void {
     const taken = this.#fillBlocks(row, prompt, 0, prompt.length);
     this.#fit(prompt.length - taken);
     this.#fillRest(row, prompt, 0, taken, prompt.length);
@@ -83,10 +109,16 @@ export class KvCache {
   /** Frees `row`; the last row takes its place. */
   release(row: number): void {
     const last = this.#rows - 1;
+    const waiting = this.#seated.get(last);
+    this.#seated.delete(last);
+    this.#seated.delete(row);
     this.blocks.drop(row);
+    this.shared.drop(row);
     if (row !== last) {
       const arrays = this.#arrays;
+      if (waiting !== undefined) this.#seated.set(row, waiting);
       this.blocks.rename(last, row);
+      this.shared.rename(last, row);
       copyPositions(
         this.#shape,
         { arrays, item: last, position: 0 },
@@ -130,7 +162,7 @@ export class KvCache {
       count,
     );
     const start = row * this.#capacity + used;
-    const position = this.blocks.positionsOf(row) + used;
+    const position = this.shared.positionsOf(row) + this.blocks.positionsOf(row) + used;
     for (let at = 0; at < count; at += 1) this.#positions[start + at] = BigInt(position + at);
     this.#used[row] = used + count;
   }

@@ -6,12 +6,15 @@ import {
   frozenValues,
   localKeys,
   localValues,
+  sharedKeys,
+  sharedValues,
 } from '../model/loopAttention.js';
 import { Tensor } from '../onnx/runtime.js';
 import { type Feeds, int64 } from './feeds.js';
 import type { HostPrompt } from './hostPrompt.js';
 import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
 import type { KvCache, LoopCacheShape } from './kvCache.js';
+import { type SharedPart, SharedPrompts } from './sharedPrompts.js';
 
 /** Full blocks of rows. */
 interface BlockPart {
@@ -51,7 +54,8 @@ export function pastFeeds(shape: LoopCacheShape, prompts: readonly HostPrompt[])
     copyPositions(shape, { arrays, item: 0, position: 0 }, to, computed);
   }
   const none = { rows: new BigInt64Array(0), width: 0, table: new BigInt64Array(0) };
-  return partFeeds(shape, rows, positions, rest, { ...none, arrays: emptyArrays(shape, 0, 0) });
+  const blocks = { ...none, arrays: emptyArrays(shape, 0, 0) };
+  return partFeeds(shape, rows, positions, rest, blocks, new SharedPrompts(shape, rows, 0).part(rows));
 }
 
 /** What the first `rows` of a cache hold. */
@@ -69,35 +73,39 @@ export function cacheFeeds(shape: LoopCacheShape, cache: KvCache, rows: number):
     values: layers.map((layer) => blocks.values(layer)),
     length: shape.blockLength,
   };
-  return partFeeds(shape, rows, cache.positions(rows), rest, {
-    rows: blocks.rows,
-    width,
-    table,
-    arrays: full,
-  });
+  const part = { rows: blocks.rows, width, table, arrays: full };
+  return partFeeds(shape, rows, cache.positions(rows), rest, part, cache.shared.part(rows));
 }
 
-/** `positions` and `rest` of the rows, and their full blocks. */
+/** `positions` and `rest` of the rows, their full blocks, and the prompts they share. */
 function partFeeds(
   shape: LoopCacheShape,
   rows: number,
   positions: BigInt64Array,
   rest: KvArrays,
   blocks: BlockPart,
+  shared: SharedPart,
 ): Feeds {
   const { kvHeads, headDim, blockLength } = shape;
   const restDims = [rows, kvHeads, 1, rest.length, headDim];
+  const prompts = shared.rowDims[0];
+  const sharedDims = [prompts, kvHeads, shared.arrays.length, headDim];
   const blockDims = [blocks.rows.length, kvHeads, 1, blockLength, headDim];
   const feeds: Feeds = {
     frozen_positions: int64(positions, [rows, rest.length]),
     block_rows: int64(blocks.rows, [blocks.rows.length]),
     block_table: int64(blocks.table, [rows, blocks.width]),
+    shared_rows: int64(shared.rows, shared.rowDims),
+    shared_table: int64(shared.table, [rows, shared.width]),
+    shared_positions: int64(shared.positions, [prompts, shared.arrays.length]),
   };
   for (const layer of layersOf(shape)) {
     feeds[frozenKeys(layer)] = new Tensor('float32', rest.keys[layer]!, restDims);
     feeds[frozenValues(layer)] = new Tensor('float32', rest.values[layer]!, restDims);
     feeds[blockKeys(layer)] = new Tensor('float32', blocks.arrays.keys[layer]!, blockDims);
     feeds[blockValues(layer)] = new Tensor('float32', blocks.arrays.values[layer]!, blockDims);
+    feeds[sharedKeys(layer)] = new Tensor('float32', shared.arrays.keys[layer]!, sharedDims);
+    feeds[sharedValues(layer)] = new Tensor('float32', shared.arrays.values[layer]!, sharedDims);
   }
   return feeds;
 }

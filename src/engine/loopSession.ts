@@ -9,6 +9,7 @@ import { promptBlocks } from './kvMemory.js';
 import { cacheFeeds, computedPart, pastFeeds } from './loopFeeds.js';
 import { type Draw, drawnOf, LoopGraph, type LoopGraphOptions } from './loopGraph.js';
 import { PrefixCache } from './prefixCache.js';
+import { LEAST_SAVED } from './sharedPrompts.js';
 import type {
   Chunk,
   ChunkOptions,
@@ -42,6 +43,8 @@ export class LoopSession implements DecoderSession {
   readonly #prefixBlock: number;
   readonly #prefixes: PrefixCache<KvArrays>;
   #promptBlocks = 0;
+  /** Prompts that no more samples will be seated with, and that rows still share. */
+  readonly #lingering = new Set<HostPrompt>();
 
   private constructor(graph: LoopGraph, options: LoopSessionOptions) {
     this.#graph = graph;
@@ -52,7 +55,9 @@ export class LoopSession implements DecoderSession {
     this.wholeChunk = batchInvariant ? WHOLE_CHUNK_STEPS : null;
     this.pieceStep = batchInvariant ? FIXED_PIECE_TOKENS : 1;
     const rows = batchInvariant ? tiledRows(maxRows) : maxRows;
-    this.#cache = new KvCache(shape, rows, mostBlocks(options, this.memory));
+    // Whom a row shares its prompt with would change its numbers.
+    const leastSaved = batchInvariant ? Number.POSITIVE_INFINITY : LEAST_SAVED;
+    this.#cache = new KvCache(shape, rows, mostBlocks(options, this.memory), leastSaved);
     // A piece that another prompt goes on from must end where its own would.
     this.#prefixBlock = batchInvariant ? FIXED_PIECE_TOKENS : PREFIX_BLOCK;
     const capacity = keptPrefixes(shape, kvMemoryBytes, this.#prefixBlock);
@@ -115,18 +120,30 @@ export class LoopSession implements DecoderSession {
     this.#cache.seat(row, prompt as HostPrompt);
   }
 
-  /** A row has a copy of its prompt, and the prompt's own arrays go with it. */
+  /** The prompt's arrays go with it, unless rows share them: then with the last of these. */
   forget(prompt: PromptCache): void {
-    const { tokens, claim } = prompt as HostPrompt;
-    claim.drop();
-    this.#promptBlocks -= this.blocksToBegin(tokens);
+    const forgotten = prompt as HostPrompt;
+    forgotten.claim.drop();
+    this.#lingering.add(forgotten);
+    this.#sweep();
   }
 
   release(row: number): void {
     this.#cache.release(row);
+    this.#sweep();
+  }
+
+  #sweep(): void {
+    for (const prompt of this.#lingering) {
+      if (this.#cache.uses(prompt)) continue;
+      this.#lingering.delete(prompt);
+      this.#promptBlocks -= this.blocksToBegin(prompt.tokens);
+    }
   }
 
   async decode(rows: readonly RowInput[], options: ChunkOptions): Promise<Chunk> {
+    this.#cache.settle();
+    this.#sweep();
     if (rows.some(({ lookup }) => lookup))
       return drawByRuns(rows, options, (ahead) => this.#drawAhead(rows, options, ahead));
     if (!this.#options.batchInvariant) return this.#drawInLoop(rows, options);

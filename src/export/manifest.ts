@@ -12,7 +12,7 @@ import { DEVICES, DTYPES } from './target.js';
 
 export const MANIFEST_FILE = 'export.json';
 /** Raised whenever exported graphs or this file change, so that older exports are made anew. */
-export const EXPORT_FORMAT = 7;
+export const EXPORT_FORMAT = 8;
 
 /** An export that this version cannot read. */
 export class BadExportError extends BoxedError {

@@ -7,16 +7,17 @@ import {
   BLOCK_LENGTH,
   blockKeys,
   blockValues,
-  buildBlockIndex,
   buildLoopAttention,
   buildVisibility,
   frozenKeys,
   frozenValues,
-  type KeysValues,
   localKeys,
   localValues,
   loopRotary,
+  sharedKeys,
+  sharedValues,
 } from './loopAttention.js';
+import { buildPartIndex, type KeysValues } from './loopParts.js';
 import { buildSampling } from './sampling.js';
 
 /** Values that the loop carries before the caches: tokens, positions, done, cut, recent, local positions. */
@@ -29,13 +30,16 @@ export interface LoopOptions {
 
 /**
  * Builds the graph. `B` rows, `P` tokens a row in the first iteration (1 afterwards), `S` frozen positions, `K` blocks of
- * `L` positions, `N` steps, `R` draws a step: one for each row, or any number where there is one step.
+ * `L` positions, `G` prompts of up to `C` positions that up to `M` rows share, `N` steps, `R` draws a step: one for each row, or any
+ * number where there is one step.
  *
  * Inputs: `steps` (at most), `tokens [B,P]`, `positions [B,P]` (-1: padding), `draws [R]`: after which of
  * the tokens, counted through the rows, something is drawn; `frozen_positions [B,S]` (-1: empty),
  * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `block_rows [K]`, the row of each block, and
  * `block_table [B,W]`, the blocks of each row (-1: no more), per layer `block_keys.i` and `block_values.i
- * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `uniform [N,R]`; `temperature`, `top_p`, `min_p`,
+ * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `shared_positions [G,C]` (-1: padding), `shared_rows [G,M]`, the rows of each
+ * shared prompt (any row where there are fewer), and `shared_table [B,V]` with `V <= 1`, the place of each row among those (-1: none), per
+ * layer `shared_keys.i` and `shared_values.i [G,kvHeads,C,D]`, visible to those rows wherever they stand; `uniform [N,R]`; `temperature`, `top_p`, `min_p`,
  * `top_k`, `greedy`, `penalty` `[R,1]`; `penalised`, and if true `history [R,H]`, the tokens a row holds; `candidates [1]`;
  * `stop_tokens [R,E]` (-1: none); `remaining [R]`: tokens a row may still draw; `min_active`: the loop ends once fewer rows are
  * still drawing.
@@ -76,16 +80,25 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     keys: outer.input(frozenKeys(layer), 'float32', cacheShape('B', 'S')),
     values: outer.input(frozenValues(layer), 'float32', cacheShape('B', 'S')),
   }));
-  const index = buildBlockIndex(
-    outer,
-    outer.input('block_rows', 'int64', ['K']),
-    outer.input('block_table', 'int64', ['B', 'W']),
-  );
+  const index = buildPartIndex(outer, {
+    blockRows: outer.input('block_rows', 'int64', ['K']),
+    blockTable: outer.input('block_table', 'int64', ['B', 'W']),
+    sharedRows: outer.input('shared_rows', 'int64', ['G', 'M']),
+    sharedTable: outer.input('shared_table', 'int64', ['B', 'V']),
+    sharedPositions: outer.input('shared_positions', 'int64', ['G', 'C']),
+  });
   const blockShape = cacheShape('K', BLOCK_LENGTH);
-  const blocks = layers.map((layer) => ({
-    keys: outer.input(blockKeys(layer), 'float32', blockShape),
-    values: outer.input(blockValues(layer), 'float32', blockShape),
+  const sharedShape = ['G', config.kvHeads, 'C', config.headDim];
+  const parts = layers.map((layer) => ({
     index,
+    blocks: {
+      keys: outer.input(blockKeys(layer), 'float32', blockShape),
+      values: outer.input(blockValues(layer), 'float32', blockShape),
+    },
+    shared: {
+      keys: outer.input(sharedKeys(layer), 'float32', sharedShape),
+      values: outer.input(sharedValues(layer), 'float32', sharedShape),
+    },
   }));
   const rotary = loopRotary(outer, config);
   const first = outer.int64([0]);
@@ -120,7 +133,7 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     config,
     parameters,
     (layer, qkv) => {
-      const cache = { blocks: blocks[layer]!, frozen: frozen[layer]!, local: local[layer]! };
+      const cache = { parts: parts[layer]!, frozen: frozen[layer]!, local: local[layer]! };
       const attended = buildLoopAttention(body, config, seen, rotary, cache, qkv);
       grown.push(attended.local);
       return attended.context;

@@ -1,21 +1,21 @@
 /**
- * Attention of the loop layout. Keys and values come in three parts: full blocks and a frozen part from outside the loop,
- * and a local part that grows in it.
+ * Attention of the loop layout. Keys and values come in four parts: prompts that rows share, full blocks and a frozen part
+ * from outside the loop, and a local part that grows in it.
  */
 import type { DecoderConfig } from '../checkpoint/config.js';
-import { Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { type Graph, MICROSOFT, type Value } from '../onnx/graph.js';
+import { INVISIBLE, joinParts, type KeysValues, type LayerParts, score } from './loopParts.js';
 import { rotaryTables } from './rotary.js';
 
 /** Names of the graph's inputs and outputs that hold keys and values of a layer. */
+export const sharedKeys = (layer: number) => `shared_keys.${layer}`;
+export const sharedValues = (layer: number) => `shared_values.${layer}`;
 export const blockKeys = (layer: number) => `block_keys.${layer}`;
 export const blockValues = (layer: number) => `block_values.${layer}`;
 export const frozenKeys = (layer: number) => `frozen_keys.${layer}`;
 export const frozenValues = (layer: number) => `frozen_values.${layer}`;
 export const localKeys = (layer: number) => `local_keys.${layer}`;
 export const localValues = (layer: number) => `local_values.${layer}`;
-
-/** Low enough to vanish in a softmax, high enough to leave the row of a query that sees nothing finite. */
-const INVISIBLE = -1e9;
 
 /**
  * Positions of a block: long enough that products of single rows stream it as fast as one long part, short enough that the
@@ -91,45 +91,9 @@ export function buildVisibility(
   };
 }
 
-/** Whose the blocks are. `N` blocks; a row has up to `W`. */
-export interface BlockIndex {
-  /** Scalar bool: there are blocks. */
-  readonly any: Value;
-  /** `[N]` int64: the row of each block. */
-  readonly rows: Value;
-  /** `[B, 1 + W]` int64: what a row puts together, in a list of all blocks and then all rows: the row itself, its blocks. */
-  readonly parts: Value;
-  /** Additive mask `[B, 1 + W, 1, 1, 1, 1]` of the places that a row with fewer blocks leaves empty. */
-  readonly bias: Value;
-}
-
-/** `rows [N]`; `table [B, W]`: the blocks of each row in order of position, -1 where it has no more. */
-export function buildBlockIndex(graph: Graph, rows: Value, table: Value): BlockIndex {
-  const count = (x: Value) =>
-    graph.op('Squeeze', [graph.op('Shape', [x], { attributes: { start: 0, end: 1 } }), graph.int64([0])]);
-  const blocks = count(rows);
-  const all = graph.op('Add', [blocks, count(table)]);
-  const own = graph.op('Unsqueeze', [graph.op('Range', [blocks, all, graph.int64(1)]), graph.int64([1])]);
-  const parts = graph.op('Concat', [own, table], { attributes: { axis: 1 } });
-  const empty = graph.op('Less', [parts, graph.int64(0)]);
-  const bias = graph.op('Where', [empty, graph.float32(INVISIBLE), graph.float32(0)]);
-  return {
-    any: graph.op('Greater', [blocks, graph.int64(0)]),
-    rows,
-    // An empty place repeats the row itself, so that no number of another row comes near, not even times zero.
-    parts: graph.op('Where', [empty, own, parts]),
-    bias: graph.op('Unsqueeze', [bias, graph.int64([2, 3, 4, 5])]),
-  };
-}
-
-export interface KeysValues {
-  readonly keys: Value;
-  readonly values: Value;
-}
-
 export interface LayerCache {
-  /** `[N, kvHeads, 1, L, headDim]`, every position visible to the row whose block it is; `null` for a graph without blocks. */
-  readonly blocks: (KeysValues & { readonly index: BlockIndex }) | null;
+  /** What is computed apart and joined; `null` for a graph without such parts. */
+  readonly parts: LayerParts | null;
   /** `[B, kvHeads, 1, S, headDim]`. */
   readonly frozen: KeysValues;
   /** `[B, kvHeads, 1, t, headDim]` before this iteration. */
@@ -177,7 +141,7 @@ export function buildLoopAttention(
     graph.op('MatMul', [frozen!, cache.frozen.values]),
   ]);
   const mixed =
-    cache.blocks === null ? recent : joinBlocks(graph, cache.blocks, queries, recent, scores, probabilities);
+    cache.parts === null ? recent : joinParts(graph, cache.parts, queries, { recent, scores, probabilities });
   const context = graph.op('Reshape', [
     graph.op('Transpose', [graph.op('Reshape', [mixed, graph.int64([0, heads, -1, headDim])])], {
       attributes: { perm: [0, 2, 1, 3] },
@@ -185,49 +149,4 @@ export function buildLoopAttention(
     graph.int64([0, 0, heads * headDim]),
   ]);
   return { context, local: { keys, values } };
-}
-
-function score(graph: Graph, queries: Value, keys: Value): Value {
-  return graph.op('FusedMatMul', [queries, keys], { domain: MICROSOFT, attributes: { transB: 1 } });
-}
-
-/**
- * Adds the blocks to what the rest of the cache gave: each part is a softmax of its own, and parts are weighted by the
- * softmax of their log-sum-exps (as between the splits of Flash-Decoding, arXiv 2307.08691 section 3). A row without blocks keeps its numbers exactly.
- * `recent [B, kvHeads, G, M, D]`, with the scores and probabilities it came from.
- */
-function joinBlocks(
-  graph: Graph,
-  { index, ...block }: NonNullable<LayerCache['blocks']>,
-  queries: Value,
-  recent: Value,
-  recentScores: Value,
-  recentProbabilities: Value,
-): Value {
-  const join = new Graph('join', graph);
-  const both = (blocks: Value, rows: Value) => join.op('Concat', [blocks, rows], { attributes: { axis: 0 } });
-  const highest = (x: Value) => join.op('ReduceMax', [x, join.int64([-1])], { attributes: { keepdims: 1 } });
-  const ofRow = (x: Value) => join.op('Gather', [x, index.parts], { attributes: { axis: 0 } });
-  const scores = score(
-    join,
-    join.op('Gather', [queries, index.rows], { attributes: { axis: 0 } }),
-    block.keys,
-  );
-  const probabilities = join.op('Softmax', [scores], { attributes: { axis: -1 } });
-  const contexts = both(join.op('MatMul', [probabilities, block.values]), recent);
-  // The likeliest key's probability is exp(its score - log-sum-exp), and at least 1 / length.
-  const logSumExp = join.op('Sub', [
-    both(highest(scores), highest(recentScores)),
-    join.op('Log', [both(highest(probabilities), highest(recentProbabilities))]),
-  ]);
-  const weights = join.op('Softmax', [join.op('Add', [ofRow(logSumExp), index.bias])], {
-    attributes: { axis: 1 },
-  });
-  const weighted = join.op('Mul', [ofRow(contexts), weights]);
-  const sum = join.op('ReduceSum', [weighted, join.int64([1])], { attributes: { keepdims: 0 } });
-  join.output(sum, 'float32');
-
-  const keep = new Graph('keep', graph);
-  keep.output(keep.op('Identity', [recent]), 'float32');
-  return graph.op('If', [index.any], { attributes: { then_branch: join, else_branch: keep } });
 }

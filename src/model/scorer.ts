@@ -25,7 +25,7 @@ export function buildScorer(config: DecoderConfig, parameters: Parameters): Grap
   const dims = graph.op('Concat', [rows, graph.int64([kvHeads, 1, 0, headDim])], { attributes: { axis: 0 } });
   const part = graph.op('ConstantOfShape', [dims]);
   const empty = { keys: part, values: part };
-  const cache = { blocks: null, frozen: empty, local: empty };
+  const cache = { parts: null, frozen: empty, local: empty };
   const residual = buildLayers(
     graph,
     config,
