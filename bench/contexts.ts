@@ -1,8 +1,9 @@
 /**
  * Measures decoding by length of context, and what rows of unequal lengths lose against equal ones:
  *   node dist/bench/contexts.js MODEL [--dtype int8] [--contexts 128,1000] [--rows 1,32] [--longest 2000] [--steps 64] [--repeats 3]
- *     [--threads 2]
- * MODEL is a checkpoint or an export for the CPU; `--longest 0` leaves the unequal rows out. Keys and values before the first token are random numbers.
+ *     [--threads 2] [--shared]
+ * MODEL is a checkpoint or an export for the CPU; `--longest 0` leaves the unequal rows out. Keys and values before the first token are random
+ * numbers; with `--shared` they are one prompt of all rows of a length, else each has its own.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -43,7 +44,7 @@ async function measure(
   options: LoopSessionOptions,
   config: ExportManifest['config'],
   batches: readonly (readonly number[])[],
-  { steps, repeats }: { steps: number; repeats: number },
+  { steps, repeats, shared }: { steps: number; repeats: number; shared: boolean },
 ): Promise<Chunk[]> {
   const session = await LoopSession.open(options);
   const longest = randomContext(config, Math.max(...batches.flat()));
@@ -52,19 +53,26 @@ async function measure(
   for (let turn = -batches.length; turn < repeats * batches.length; turn += 1) {
     const at = (turn + batches.length) % batches.length;
     const lengths = batches[at]!;
-    for (const [row, length] of lengths.entries()) session.seat(row, computedPrompt(config, longest, length));
-    const rows = lengths.map((position): RowInput => {
-      const more = { sampling: SAMPLING, stopTokens: [], remaining: steps };
-      return { nextToken: 20, position, history: [20], ...more };
-    });
+    const prompts = new Map<number, HostPrompt>();
+    for (const [row, length] of lengths.entries()) {
+      const known = shared ? prompts.get(length) : undefined;
+      const prompt = known ?? computedPrompt(config, longest, length);
+      prompts.set(length, prompt);
+      session.seat(row, prompt);
+    }
+    const draw = (count: number, drawn: number) => {
+      const rows = lengths.map((length): RowInput => {
+        const more = { sampling: SAMPLING, stopTokens: [], remaining: count };
+        return { nextToken: 20, position: length + drawn, history: [20], ...more };
+      });
+      const uniform = new Float32Array(count * rows.length);
+      return session.decode(rows, { steps: count, minActive: 1, candidates: 64, uniform });
+    };
+    // The first chunk copies or lays out what was seated.
+    await draw(1, 0);
     const before = session.runtimeMs;
     const startedAt = performance.now();
-    await session.decode(rows, {
-      steps,
-      minActive: 1,
-      candidates: 64,
-      uniform: new Float32Array(steps * rows.length),
-    });
+    await draw(steps, 1);
     const ms = performance.now() - startedAt;
     if (turn >= 0)
       chunks[at]!.push({ msPerStep: ms / steps, outside: 1 - (session.runtimeMs - before) / ms });
@@ -100,18 +108,19 @@ const { values: flags, positionals } = parseArgs({
     steps: { type: 'string', default: '64' },
     repeats: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    shared: { type: 'boolean', default: false },
   },
 });
 if (positionals.length !== 1) {
   process.stderr.write(
-    'usage: contexts MODEL [--dtype --contexts --rows --longest --steps --repeats --threads]\n',
+    'usage: contexts MODEL [--dtype --contexts --rows --longest --steps --repeats --threads --shared]\n',
   );
   process.exit(2);
 }
 const model = await resolveModel(positionals[0]!, parseTarget('cpu', flags.dtype));
 const { config } = model.manifest;
-const size = { steps: Number(flags.steps), repeats: Number(flags.repeats) };
-const mostContext = config.maxPositions - size.steps;
+const size = { steps: Number(flags.steps), repeats: Number(flags.repeats), shared: flags.shared };
+const mostContext = config.maxPositions - size.steps - 1;
 const maxRows = Math.max(MIXED_ROWS, ...numbers(flags.rows));
 // Rows are left out until keys and values fit.
 const kvMemoryBytes = defaultKvMemoryBytes(model.manifest);

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { scorerOf } from '../src/export/scorer.js';
 import { BLOCK_LENGTH } from '../src/model/loopAttention.js';
 import { exportForTest, GREEDY, goldenFolder } from './support/models.js';
+import { oneKeyHead } from './support/oneKeyHead.js';
 import { runModel } from './support/runGraph.js';
 import { RemoteSession } from './support/session.js';
 
@@ -14,11 +15,16 @@ const NAME = 'llama3-ropescaled-fp32';
 const LOGIT_TOLERANCE = 2e-4;
 const STEPS = 24;
 
-test('logits of rows with and without full blocks are those of one pass', async () => {
-  const model = await exportForTest(goldenFolder(NAME), true);
+test.each([
+  ['two queries a key head', async () => goldenFolder(NAME)],
+  // Enough of them that blocks have their values turned.
+  ['four', () => oneKeyHead(goldenFolder(NAME))],
+])('logits of rows with and without full blocks are those of one pass: %s', async (_, checkpoint) => {
+  const folder = await checkpoint();
+  const model = await exportForTest(folder, true);
   const { vocabSize } = model.manifest.config;
   const file = join(model.folder, 'scorer.onnx');
-  await writeFile(file, await scorerOf(goldenFolder(NAME), model));
+  await writeFile(file, await scorerOf(folder, model));
 
   // Short, full within the first chunk, within the second, at the end of a chunk, and full from the start.
   const lengths = [9, BLOCK_LENGTH - 8, BLOCK_LENGTH - 30, BLOCK_LENGTH - STEPS + 1, BLOCK_LENGTH + 300];

@@ -35,15 +35,41 @@ export function emptyArrays(shape: CacheShape, items: number, length: number): K
 
 /** Copies `count` positions of all layers and heads. */
 export function copyPositions(shape: CacheShape, from: Place, to: Place, count: number): void {
+  copyKeys(shape, from, to, count);
+  copyEach(shape, from, to, count, 'values');
+}
+
+export function copyKeys(shape: CacheShape, from: Place, to: Place, count: number): void {
+  copyEach(shape, from, to, count, 'keys');
+}
+
+function copyEach(shape: CacheShape, from: Place, to: Place, count: number, which: 'keys' | 'values'): void {
   const { layers, kvHeads, headDim } = shape;
   if (count === 0) return;
   for (let head = 0; head < kvHeads; head += 1) {
     const start = offset(shape, from, head);
     const end = start + count * headDim;
     const target = offset(shape, to, head);
+    for (let layer = 0; layer < layers; layer += 1)
+      to.arrays[which][layer]!.set(from.arrays[which][layer]!.subarray(start, end), target);
+  }
+}
+
+/** Copies the values of `count` positions into arrays `[items, kvHeads, headDim, length]`. */
+export function turnValues(shape: CacheShape, from: Place, to: Place, count: number): void {
+  const { layers, kvHeads, headDim } = shape;
+  const { length } = to.arrays;
+  for (let head = 0; head < kvHeads; head += 1) {
+    const start = offset(shape, from, head);
+    const target = (to.item * kvHeads + head) * length * headDim + to.position;
     for (let layer = 0; layer < layers; layer += 1) {
-      to.arrays.keys[layer]!.set(from.arrays.keys[layer]!.subarray(start, end), target);
-      to.arrays.values[layer]!.set(from.arrays.values[layer]!.subarray(start, end), target);
+      const source = from.arrays.values[layer]!;
+      const turned = to.arrays.values[layer]!;
+      for (let dim = 0; dim < headDim; dim += 1) {
+        const row = target + dim * length;
+        const column = start + dim;
+        for (let at = 0; at < count; at += 1) turned[row + at] = source[column + at * headDim]!;
+      }
     }
   }
 }

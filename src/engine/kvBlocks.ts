@@ -1,9 +1,10 @@
 /** Full blocks of keys and values: each belongs to one row, and together they lie without gaps. */
-import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
+import { copyKeys, copyPositions, emptyArrays, type KvArrays, type Place, turnValues } from './kvArrays.js';
+import type { LoopCacheShape } from './kvCache.js';
 
 /** A row grows by a block without anything being moved; what a freed row leaves empty is filled from the end. */
 export class KvBlocks {
-  readonly #shape: CacheShape;
+  readonly #shape: LoopCacheShape;
   readonly #length: number;
   readonly #reserve: number;
   #arrays: KvArrays;
@@ -13,26 +14,23 @@ export class KvBlocks {
   /** The blocks of each row, in order of position. */
   readonly #ofRow: number[][];
 
-  /** Blocks of `length` positions for up to `maxRows` rows. The first one asks for room for `reserve` of them, so that nothing is copied up to there. */
-  constructor(shape: CacheShape, length: number, maxRows: number, reserve: number) {
+  /** Blocks for up to `maxRows` rows. The first one asks for room for `reserve` of them, so that nothing is copied up to there. */
+  constructor(shape: LoopCacheShape, maxRows: number, reserve: number) {
     this.#shape = shape;
-    this.#length = length;
+    this.#length = shape.blockLength;
     this.#reserve = reserve;
-    this.#arrays = emptyArrays(shape, 0, length);
+    this.#arrays = emptyArrays(shape, 0, shape.blockLength);
     this.#ofRow = Array.from({ length: maxRows }, () => []);
   }
 
   get count(): number {
     return this.#count;
   }
-  /** All blocks there is room for; copy into them, but do not keep this beyond the next `add`. */
-  get arrays(): KvArrays {
-    return this.#arrays;
-  }
   /** Keys of a layer, `[count, kvHeads, length, headDim]`. */
   keys(layer: number): Float32Array {
     return this.#arrays.keys[layer]!.subarray(0, this.#count * this.#size);
   }
+  /** Values likewise, or `[count, kvHeads, headDim, length]` where the shape says so. */
   values(layer: number): Float32Array {
     return this.#arrays.values[layer]!.subarray(0, this.#count * this.#size);
   }
@@ -64,6 +62,16 @@ export class KvBlocks {
     this.#ofRow[row]!.push(block);
     this.#count += 1;
     return block;
+  }
+
+  /** Copies `count` positions into `block`, the first to `position`. */
+  write(from: Place, block: number, position: number, count: number): void {
+    const to = { arrays: this.#arrays, item: block, position };
+    if (!this.#shape.turnsBlockValues) copyPositions(this.#shape, from, to, count);
+    else {
+      copyKeys(this.#shape, from, to, count);
+      turnValues(this.#shape, from, to, count);
+    }
   }
 
   /** Frees the blocks of `row`. */

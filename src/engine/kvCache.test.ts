@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { KvArrays } from './kvArrays.js';
 import { KvCache } from './kvCache.js';
 
-const SHAPE = { layers: 2, kvHeads: 2, headDim: 3, blockLength: 96 };
+const SHAPE = { layers: 2, kvHeads: 2, headDim: 3, blockLength: 96, turnsBlockValues: false };
+const TURNED = { ...SHAPE, turnsBlockValues: true };
 const MAX_ROWS = 5;
 /** Fewer blocks than there come to be. */
 const RESERVE = 2;
@@ -39,12 +40,14 @@ interface Place {
   readonly values: (layer: number) => Float32Array;
   /** Positions of an item there. */
   readonly width: number;
+  /** Whether values are `[headDim, width]`. */
+  readonly isTurned?: boolean;
   readonly item: number;
   readonly slot: number;
 }
 
 /** Positions of `row` in the order in which the graph puts them together, each with the item and slot where it lies. */
-function placesOf(cache: KvCache, row: number): Place[] {
+function placesOf(cache: KvCache, row: number, isTurned: boolean): Place[] {
   const { capacity, blocks } = cache;
   const positions = cache.positions();
   const ofRest = { keys: cache.keys.bind(cache), values: cache.values.bind(cache), width: capacity };
@@ -60,6 +63,7 @@ function placesOf(cache: KvCache, row: number): Place[] {
     keys: blocks.keys.bind(blocks),
     values: blocks.values.bind(blocks),
     width: SHAPE.blockLength,
+    isTurned,
   };
   const table = blocks.table(cache.rows);
   const mine = [...table.blocks.subarray(row * table.width, (row + 1) * table.width)].filter((at) => at >= 0);
@@ -97,7 +101,7 @@ function sharedPlaces(cache: KvCache, row: number): Place[] {
 }
 
 /** Every visible slot must hold its row's own numbers, each position once; every other slot zeros; every block belongs to a row. */
-function check(cache: KvCache, rows: readonly { id: number; length: number }[]): void {
+function check(cache: KvCache, rows: readonly { id: number; length: number }[], isTurned = false): void {
   cache.settle();
   expect(cache.rows).toBe(rows.length);
   expect(cache.capacity).toBeLessThan(SHAPE.blockLength + 64);
@@ -108,16 +112,18 @@ function check(cache: KvCache, rows: readonly { id: number; length: number }[]):
   expect(cache.blocks.count).toBe(blockCount);
   let wrong = 0;
   for (const [row, { id, length }] of rows.entries()) {
-    const places = placesOf(cache, row);
+    const places = placesOf(cache, row, isTurned);
     const visible = places.filter(({ position }) => position >= 0).map(({ position }) => position);
     expect(visible).toEqual(Array.from({ length }, (_, at) => at));
-    for (const { position, keys, values, width, item, slot } of places) {
+    for (const { position, keys, values, width, isTurned: turned, item, slot } of places) {
       for (let layer = 0; layer < SHAPE.layers; layer += 1) {
         for (let head = 0; head < SHAPE.kvHeads; head += 1) {
-          const at = ((item * SHAPE.kvHeads + head) * width + slot) * SHAPE.headDim;
+          const matrix = (item * SHAPE.kvHeads + head) * width * SHAPE.headDim;
+          const at = matrix + slot * SHAPE.headDim;
+          const valueAt = turned ? matrix + 2 * width + slot : at + 2;
           const key = position < 0 ? 0 : mark(id, layer, head, position, 1);
           const value = position < 0 ? 0 : -mark(id, layer, head, position, 2);
-          if (keys(layer)[at + 1] !== key || values(layer)[at + 2] !== value) wrong += 1;
+          if (keys(layer)[at + 1] !== key || values(layer)[valueAt] !== value) wrong += 1;
         }
       }
     }
@@ -139,10 +145,13 @@ const command = fc.oneof(
   }),
 );
 
-test('holds what each row was given through any sequence of seats, appends and releases', () => {
+test.each([
+  ['', SHAPE],
+  [', values of blocks turned', TURNED],
+])('holds what each row was given through any sequence of seats, appends and releases%s', (_, shape) => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 25 }), (commands) => {
-      const cache = new KvCache(SHAPE, MAX_ROWS, RESERVE, LEAST_SAVED);
+      const cache = new KvCache(shape, MAX_ROWS, RESERVE, LEAST_SAVED);
       const rows: { id: number; length: number }[] = [];
       let nextId = 1;
       for (const each of commands) {
@@ -165,7 +174,7 @@ test('holds what each row was given through any sequence of seats, appends and r
           cache.append(part(rows, Math.max(...counts)), counts);
           for (const [at, row] of rows.entries()) row.length += counts[at]!;
         }
-        check(cache, rows);
+        check(cache, rows, shape.turnsBlockValues);
       }
     }),
     { numRuns: 60 },

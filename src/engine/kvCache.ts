@@ -12,6 +12,8 @@ export const CAPACITY_STEP = 64;
 export interface LoopCacheShape extends CacheShape {
   /** Positions of a block. */
   readonly blockLength: number;
+  /** Whether the values of a block are `[headDim, blockLength]`. */
+  readonly turnsBlockValues: boolean;
 }
 
 /** Each buffer of the rest is `[rows, kvHeads, capacity, headDim]`; slot s of row r is visible if `positions[r * capacity + s] >= 0`. */
@@ -34,7 +36,7 @@ export class KvCache {
   /** `reserve` blocks are expected; there may be more. `leastSaved`: see `SharedPrompts`. */
   constructor(shape: LoopCacheShape, maxRows: number, reserve: number, leastSaved: number) {
     this.shared = new SharedPrompts(shape, maxRows, leastSaved);
-    this.blocks = new KvBlocks(shape, shape.blockLength, maxRows, reserve);
+    this.blocks = new KvBlocks(shape, maxRows, reserve);
     this.#shape = shape;
     const most = roundUp(shape.blockLength);
     this.#room = emptyArrays(shape, maxRows, most);
@@ -142,9 +144,8 @@ export class KvCache {
     while (this.#used[row]! + count - taken >= blockLength) {
       const used = this.#used[row]!;
       const block = this.blocks.add(row);
-      const to = (position: number) => ({ arrays: this.blocks.arrays, item: block, position });
-      copyPositions(this.#shape, { arrays: this.#arrays, item: row, position: 0 }, to(0), used);
-      copyPositions(this.#shape, { arrays: from, item, position: taken }, to(used), blockLength - used);
+      this.blocks.write({ arrays: this.#arrays, item: row, position: 0 }, block, 0, used);
+      this.blocks.write({ arrays: from, item, position: taken }, block, used, blockLength - used);
       taken += blockLength - used;
       this.#empty(row, used);
     }

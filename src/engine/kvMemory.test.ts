@@ -72,10 +72,13 @@ describe('the default', () => {
   test('is half of what is available on the host, and at least the longest request', () => {
     expect(defaultKvMemoryBytes(manifest('loop'), 64e9)).toBe(32e9);
     const least = defaultKvMemoryBytes(manifest('loop'), 0);
-    const memory = hostMemory({ ...config, blockLength: BLOCK_LENGTH }, least);
+    const memory = hostMemory({ ...config, blockLength: BLOCK_LENGTH, turnsBlockValues: false }, least);
     for (const prompt of [1, 2, 500, 999, 1000]) requireRoom(request(prompt, 1001 - prompt), memory);
     expect(() =>
-      requireRoom(request(1000, 1), hostMemory({ ...config, blockLength: BLOCK_LENGTH }, 0.6 * least)),
+      requireRoom(
+        request(1000, 1),
+        hostMemory({ ...config, blockLength: BLOCK_LENGTH, turnsBlockValues: false }, 0.6 * least),
+      ),
     ).toThrow(KvMemoryError);
   });
 

@@ -86,11 +86,12 @@ function partFeeds(
   blocks: BlockPart,
   shared: SharedPart,
 ): Feeds {
-  const { kvHeads, headDim, blockLength } = shape;
+  const { kvHeads, headDim, blockLength, turnsBlockValues } = shape;
   const restDims = [rows, kvHeads, 1, rest.length, headDim];
   const prompts = shared.rowDims[0];
   const sharedDims = [prompts, kvHeads, shared.arrays.length, headDim];
   const blockDims = [blocks.rows.length, kvHeads, 1, blockLength, headDim];
+  const blockValueDims = turnsBlockValues ? [...blockDims.slice(0, 3), headDim, blockLength] : blockDims;
   const feeds: Feeds = {
     frozen_positions: int64(positions, [rows, rest.length]),
     block_rows: int64(blocks.rows, [blocks.rows.length]),
@@ -103,7 +104,7 @@ function partFeeds(
     feeds[frozenKeys(layer)] = new Tensor('float32', rest.keys[layer]!, restDims);
     feeds[frozenValues(layer)] = new Tensor('float32', rest.values[layer]!, restDims);
     feeds[blockKeys(layer)] = new Tensor('float32', blocks.arrays.keys[layer]!, blockDims);
-    feeds[blockValues(layer)] = new Tensor('float32', blocks.arrays.values[layer]!, blockDims);
+    feeds[blockValues(layer)] = new Tensor('float32', blocks.arrays.values[layer]!, blockValueDims);
     feeds[sharedKeys(layer)] = new Tensor('float32', shared.arrays.keys[layer]!, sharedDims);
     feeds[sharedValues(layer)] = new Tensor('float32', shared.arrays.values[layer]!, sharedDims);
   }

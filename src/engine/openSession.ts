@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ExportedModel } from '../export/manifest.js';
 import { BLOCK_LENGTH } from '../model/loopAttention.js';
+import { turnsBlockValues } from '../model/loopParts.js';
 import { MODEL_FILE } from '../onnx/writer.js';
 import { LoopSession, type LoopSessionOptions } from './loopSession.js';
 import { PagedSession, type PagedSessionOptions } from './pagedSession.js';
@@ -30,7 +31,7 @@ export function sessionSetup({ folder, manifest }: ExportedModel, asked: Session
   const common = { limits, maxRows, kvMemoryBytes, batchInvariant };
   if (layout.name === 'loop') {
     const modelFile = join(folder, MODEL_FILE);
-    const loopShape = { ...shape, blockLength: BLOCK_LENGTH };
+    const loopShape = { ...shape, blockLength: BLOCK_LENGTH, turnsBlockValues: turnsBlockValues(config) };
     return {
       layout: 'loop',
       options: { modelFile, shape: loopShape, ...common, threads, profileFolder },

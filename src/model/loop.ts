@@ -17,7 +17,7 @@ import {
   sharedKeys,
   sharedValues,
 } from './loopAttention.js';
-import { buildPartIndex, type KeysValues } from './loopParts.js';
+import { buildPartIndex, type KeysValues, turnsBlockValues } from './loopParts.js';
 import { buildSampling } from './sampling.js';
 
 /** Values that the loop carries before the caches: tokens, positions, done, cut, recent, local positions. */
@@ -37,7 +37,7 @@ export interface LoopOptions {
  * the tokens, counted through the rows, something is drawn; `frozen_positions [B,S]` (-1: empty),
  * per layer `frozen_keys.i` and `frozen_values.i [B,kvHeads,1,S,D]`; `block_rows [K]`, the row of each block, and
  * `block_table [B,W]`, the blocks of each row (-1: no more), per layer `block_keys.i` and `block_values.i
- * [K,kvHeads,1,L,D]`, visible to their row wherever it stands; `shared_positions [G,C]` (-1: padding), `shared_rows [G,M]`, the rows of each
+ * [K,kvHeads,1,L,D]` (values `[K,kvHeads,1,D,L]` if `turnsBlockValues`), visible to their row wherever it stands; `shared_positions [G,C]` (-1: padding), `shared_rows [G,M]`, the rows of each
  * shared prompt (any row where there are fewer), and `shared_table [B,V]` with `V <= 1`, the place of each row among those (-1: none), per
  * layer `shared_keys.i` and `shared_values.i [G,kvHeads,C,D]`, visible to those rows wherever they stand; `uniform [N,R]`; `temperature`, `top_p`, `min_p`,
  * `top_k`, `greedy`, `penalty` `[R,1]`; `penalised`, and if true `history [R,H]`, the tokens a row holds; `candidates [1]`;
@@ -87,13 +87,18 @@ export function buildLoop(config: DecoderConfig, parameters: Parameters, options
     sharedTable: outer.input('shared_table', 'int64', ['B', 'V']),
     sharedPositions: outer.input('shared_positions', 'int64', ['G', 'C']),
   });
-  const blockShape = cacheShape('K', BLOCK_LENGTH);
+  const isTurned = turnsBlockValues(config);
+  const blockShape = ['K', config.kvHeads, 1];
   const sharedShape = ['G', config.kvHeads, 'C', config.headDim];
   const parts = layers.map((layer) => ({
     index,
     blocks: {
-      keys: outer.input(blockKeys(layer), 'float32', blockShape),
-      values: outer.input(blockValues(layer), 'float32', blockShape),
+      keys: outer.input(blockKeys(layer), 'float32', [...blockShape, BLOCK_LENGTH, config.headDim]),
+      values: outer.input(blockValues(layer), 'float32', [
+        ...blockShape,
+        ...(isTurned ? [config.headDim, BLOCK_LENGTH] : [BLOCK_LENGTH, config.headDim]),
+      ]),
+      isTurned,
     },
     shared: {
       keys: outer.input(sharedKeys(layer), 'float32', sharedShape),

@@ -2,10 +2,19 @@
  * Keys and values that attention of the loop layout computes apart from a row's latest ones, and joins: full blocks of single
  * rows, and prompts that several rows share.
  */
+import type { DecoderConfig } from '../checkpoint/config.js';
 import { Graph, MICROSOFT, type Value } from '../onnx/graph.js';
 
 /** Low enough to vanish in a softmax, high enough to leave the row of a query that sees nothing finite. */
 export const INVISIBLE = -1e9;
+
+/** From so many queries a key head on a product with keys, or values turned, as the left matrix is the faster one (bench/README.md). */
+const WIDE_GROUP = 4;
+
+/** Whether the values of a block are `[headDim, L]`, the other way round than its keys. */
+export function turnsBlockValues({ heads, kvHeads }: Pick<DecoderConfig, 'heads' | 'kvHeads'>): boolean {
+  return heads / kvHeads >= WIDE_GROUP;
+}
 
 export interface KeysValues {
   readonly keys: Value;
@@ -84,8 +93,8 @@ export function buildPartIndex(
 }
 
 export interface LayerParts {
-  /** `[N, kvHeads, 1, L, headDim]`, every position visible to the row whose block it is. */
-  readonly blocks: KeysValues;
+  /** Keys `[N, kvHeads, 1, L, headDim]`, values too, or `[N, kvHeads, 1, headDim, L]` if `isTurned`; visible to the block's row. */
+  readonly blocks: KeysValues & { readonly isTurned: boolean };
   /** `[G, kvHeads, C, headDim]`, visible to the rows that share it. */
   readonly shared: KeysValues;
   readonly index: PartIndex;
@@ -97,9 +106,9 @@ interface Attended {
   readonly logSumExp: Value;
 }
 
-/** `queries · keysᵀ`. */
-export function score(graph: Graph, queries: Value, keys: Value): Value {
-  return graph.op('FusedMatMul', [queries, keys], { domain: MICROSOFT, attributes: { transB: 1 } });
+/** `a · bᵀ`: scores, if these are queries and keys. */
+export function score(graph: Graph, a: Value, b: Value): Value {
+  return graph.op('FusedMatMul', [a, b], { domain: MICROSOFT, attributes: { transB: 1 } });
 }
 
 /**
@@ -148,15 +157,37 @@ export function joinParts(
 /** Each block for the one row that it belongs to. */
 function overBlocks(
   graph: Graph,
-  { keys, values }: KeysValues,
+  { keys, values, isTurned }: LayerParts['blocks'],
   { blockRows }: PartIndex,
   queries: Value,
 ): Attended {
-  const scores = score(graph, graph.op('Gather', [queries, blockRows], { attributes: { axis: 0 } }), keys);
+  const ofBlock = graph.op('Gather', [queries, blockRows], { attributes: { axis: 0 } });
+  if (isTurned) return overTurned(graph, keys, values, ofBlock);
+  const scores = score(graph, ofBlock, keys);
   const probabilities = graph.op('Softmax', [scores], { attributes: { axis: -1 } });
   return {
     context: graph.op('MatMul', [probabilities, values]),
     logSumExp: logSumExp(graph, scores, probabilities),
+  };
+}
+
+/** The same with the long matrix on the left: it is read in order, and the few queries are what is packed. `queries [N, kvHeads, G, M, D]`. */
+function overTurned(graph: Graph, keys: Value, values: Value, queries: Value): Attended {
+  const turned = (x: Value) => graph.op('Transpose', [x], { attributes: { perm: [0, 1, 2, 4, 3] } });
+  const below = graph.op('Reshape', [queries, graph.int64([0, 0, 1, -1, 0])]);
+  const scores = turned(score(graph, keys, below));
+  const probabilities = graph.op('Softmax', [scores], { attributes: { axis: -1 } });
+  const leading = graph.op('Shape', [queries], { attributes: { start: 0, end: 4 } });
+  const asQueries = (x: Value) =>
+    graph.op('Reshape', [
+      x,
+      graph.op('Concat', [leading, graph.op('Shape', [x], { attributes: { start: 4, end: 5 } })], {
+        attributes: { axis: 0 },
+      }),
+    ]);
+  return {
+    context: asQueries(turned(score(graph, values, probabilities))),
+    logSumExp: asQueries(logSumExp(graph, scores, probabilities)),
   };
 }
 
