@@ -138,8 +138,8 @@ function requireCpu(device: string): void {
 
 /** The fastest of both: limits are measured in each round, so that a slow moment of the machine does not fall on them alone. */
 async function measureRoofline(cases: readonly Case[], options: MeasureOptions & BenchFlags) {
-  const workOf = ({ rows, model }: Case, positions: number) =>
-    stepWork(model.manifest.config, model.manifest.quantization, rows, positions);
+  const workOf = ({ rows, model }: Case, positions: number, shared = 0) =>
+    stepWork(model.manifest.config, model.manifest.quantization, rows, positions, shared);
   const formats = [...new Set(cases.flatMap((each) => formatsOf(workOf(each, 1))))];
   let limits: MachineLimits = { readBytes: 0, flops: {} };
   const runs = await inTurns(
@@ -152,7 +152,7 @@ async function measureRoofline(cases: readonly Case[], options: MeasureOptions &
   );
   const figures = cases.map((each, at) => {
     const figure = runs[at]!.reduce((best, run) => (run.msPerStep < best.msPerStep ? run : best));
-    const work = workOf({ ...each, rows: figure.fitting }, figure.positions);
+    const work = workOf({ ...each, rows: figure.fitting }, figure.positions, figure.sharedPositions);
     return { ...figure, bound: boundOf(work, limits) };
   });
   return { limits, figures };

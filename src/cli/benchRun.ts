@@ -2,12 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sampling } from '../core.js';
 import { Engine, type EngineOptions } from '../engine/engine.js';
 import { readProfile, type StepProfile } from '../engine/profile.js';
+import { isWorthSharing } from '../engine/sharedPrompts.js';
 import type { EngineStats, GenerateRequest } from '../engine/types.js';
 import { UsageError } from '../errors.js';
 import type { ExportedModel } from '../export/manifest.js';
+import { TRAINING_SAMPLING } from '../train/validation.js';
 
 /** Positions in the cache unless asked otherwise, about the prompts of the bundled problems. */
 export const CONTEXT = 40;
@@ -17,16 +18,6 @@ const WAVES = 4;
 export const LONGEST = 1.5;
 /** Steps of a profile at most: enough for an average, and the runtime's limit of a million events is far. */
 const PROFILED_STEPS = 32;
-
-/** As `make evaluate` draws. */
-const SAMPLING: Sampling = {
-  greedy: false,
-  temperature: 1,
-  topK: 0,
-  topP: 0.9,
-  minP: 0.05,
-  repetitionPenalty: 1,
-};
 
 export interface MeasureOptions {
   /** Tokens that each row draws; in a run, on average. */
@@ -51,6 +42,8 @@ export interface DecodeFigure {
   readonly msPerStep: number;
   /** Positions that a row attends to, on average over its steps. */
   readonly positions: number;
+  /** Those of them that are read once for all rows. */
+  readonly sharedPositions: number;
 }
 
 /** The same, and a run of samples of different lengths. */
@@ -166,6 +159,7 @@ class Bench {
     const { added } = await this.#draw([request]);
     const [drawn, decodeMs] = [added('drawnTokens'), added('decodeMs')];
     this.chunks = added('chunks');
+    const isLoop = this.#model.manifest.layout.name === 'loop';
     return {
       dtype: this.#model.manifest.dtype,
       rows,
@@ -175,6 +169,7 @@ class Bench {
       msPerStep: (decodeMs * fitting) / drawn,
       // The first step attends to the context and its own position, the last to `tokens` positions behind the context.
       positions: context + (tokens + 1) / 2,
+      sharedPositions: isLoop && isWorthSharing(fitting, context) ? context : 0,
     };
   }
 
@@ -208,6 +203,6 @@ class Bench {
     const { context, greedy = false } = this.#options;
     // Any tokens will do; those of low numbers may be special. The last one is not in the cache when the first is drawn.
     const promptTokens = Array.from({ length: context + 1 }, (_, at) => (20 + prompt + 7 * at) % vocabSize);
-    return { ...size, promptTokens, sampling: { ...SAMPLING, greedy }, stopTokens: [], seed: 1 };
+    return { ...size, promptTokens, sampling: { ...TRAINING_SAMPLING, greedy }, stopTokens: [], seed: 1 };
   }
 }

@@ -11,9 +11,10 @@ const LEFT = new Set(['weights', 'part', 'operator', 'set by']);
 
 /** What the shares are of. */
 const ROOFLINE_NOTE = [
-  'bound: the least time of a step, the longer of two. memory: all matrices once, keys and values of each row, at the speed at which',
-  'onnxruntime reads 512 MiB (ReduceMax). arithmetic: 2 operations for each weight and row, 4 for each query element and position, at',
-  'the speed of a product of 512 rows, 2048 × 4096 (MatMul in fp32, MatMulNBits in int8 and int4). share: bound / measured.',
+  'bound: the least time of a step, the longer of two. memory: all matrices once, keys and values of each row (those of a prompt that',
+  'rows share once), at the speed at which onnxruntime reads 512 MiB (ReduceMax). arithmetic: 2 operations for each weight and row,',
+  '4 for each query element and position, at the speed of a product of 512 rows, 2048 × 4096 (MatMul in fp32, MatMulNBits in int8 and',
+  'int4). share: bound / measured.',
 ].join('\n');
 
 export interface BoundedFigure extends DecodeFigure {

@@ -37,6 +37,13 @@ test('counts what a step reads and computes', () => {
   });
 });
 
+test('counts positions that all rows share once, and computes with them for each', () => {
+  const alone = stepWork(CONFIG, null, 3, 100);
+  const { cacheBytes, ...rest } = stepWork(CONFIG, null, 3, 100, 90);
+  expect(rest).toEqual({ weightBytes: alone.weightBytes, flops: alone.flops });
+  expect(cacheBytes).toBe((alone.cacheBytes / 300) * (90 + 3 * 10));
+});
+
 test('an embedding that is not the head is not read, and a head beside it is', () => {
   const untied = { ...CONFIG, tieWordEmbeddings: false };
   expect(stepWork(untied, null, 1, 0)).toEqual(stepWork(CONFIG, null, 1, 0));

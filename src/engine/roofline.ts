@@ -43,8 +43,8 @@ export interface Bound {
 const FLOAT_BYTES = 4;
 
 /**
- * The work of `rows` rows that attend to `positions` positions each. A matrix is read once a step, however many rows there
- * are; keys and values once for each row. A matrix of n weights takes 2n operations a row; attention takes 2 for the score
+ * The work of `rows` rows that attend to `positions` positions each, of which all rows share `sharedPositions`. A matrix is read
+ * once a step, however many rows there are; keys and values once for each row, or once for all that share them. A matrix of n weights takes 2n operations a row; attention takes 2 for the score
  * and 2 for the mixing of each element of the queries and each position. Normalisations, activations, rotary embedding and
  * sampling count nothing, so that the bound is one of below.
  */
@@ -53,6 +53,7 @@ export function stepWork(
   quantization: Quantization | null,
   rows: number,
   positions: number,
+  sharedPositions = 0,
 ): StepWork {
   const { layers, heads, kvHeads, headDim } = config;
   const flops = new Map<ProductFormat, number>();
@@ -61,12 +62,13 @@ export function stepWork(
   let weightBytes = 0;
   for (const name of multiplied(config)) {
     const [outputs, inputs] = matrixShape(config, name);
-    const { format, bytes } = stored(config, quantization, name);
+    const { format, bytes } = storedAs(config, quantization, name);
     count(format, 2 * rows * outputs * inputs);
     weightBytes += bytes;
   }
   if (positions > 0) count('fp32', 4 * rows * positions * layers * heads * headDim);
-  const cacheBytes = 2 * rows * positions * layers * kvHeads * headDim * FLOAT_BYTES;
+  const stored = sharedPositions + rows * (positions - sharedPositions);
+  const cacheBytes = 2 * stored * layers * kvHeads * headDim * FLOAT_BYTES;
   return { weightBytes, cacheBytes, flops: Object.fromEntries(flops) };
 }
 
@@ -99,7 +101,7 @@ function multiplied(config: DecoderConfig): string[] {
   return [...projections, config.tieWordEmbeddings ? EMBEDDING : HEAD];
 }
 
-function stored(
+function storedAs(
   config: DecoderConfig,
   quantization: Quantization | null,
   name: string,

@@ -3,6 +3,11 @@ import { type CacheShape, clearPositions, copyPositions, emptyArrays, type KvArr
 
 /** Positions not read again by a prompt's second row, its third and so on: fewer are not worth what joining parts costs (bench/README.md). */
 export const LEAST_SAVED = 3072;
+/** Whether `rows` rows of one prompt of `length` positions share it, if its length is near those of others that are shared. */
+export function isWorthSharing(rows: number, length: number, leastSaved = LEAST_SAVED): boolean {
+  return (rows - 1) * length >= leastSaved;
+}
+
 /** Lengths of the prompts that are shared at one time differ by this factor at most, since all are padded to the longest. */
 const LENGTH_RATIO = 2;
 /** Room for positions grows in steps, so that prompts of about one length take the same. */
@@ -57,7 +62,7 @@ export class SharedPrompts {
     const lengths = [...others, prompt.length];
     if (Math.max(...lengths) > LENGTH_RATIO * Math.min(...lengths)) return false;
     const rows = this.#ofRow.filter((other) => other === prompt).length;
-    return rows > 0 || (more - 1) * prompt.length >= this.#leastSaved;
+    return rows > 0 || isWorthSharing(more, prompt.length, this.#leastSaved);
   }
 
   /** Makes `prompt` the beginning of `row`. Its arrays must stay as they are until the row is dropped. */

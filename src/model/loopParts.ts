@@ -60,15 +60,15 @@ export function buildPartIndex(
   { blockRows, blockTable, sharedRows, sharedTable, sharedPositions }: PartInputs,
 ): PartIndex {
   const zero = graph.int64(0);
-  const count = (x: Value) => graph.op('Size', [x]);
+  const count = (x: Value, axis = 0) =>
+    graph.op('Squeeze', [
+      graph.op('Shape', [x], { attributes: { start: axis, end: axis + 1 } }),
+      graph.int64([0]),
+    ]);
   const blocks = count(blockRows);
-  const places = count(sharedRows);
+  const places = graph.op('Mul', [count(sharedRows), count(sharedRows, 1)]);
   const others = graph.op('Add', [blocks, places]);
-  const rows = graph.op('Squeeze', [
-    graph.op('Shape', [blockTable], { attributes: { start: 0, end: 1 } }),
-    graph.int64([0]),
-  ]);
-  const all = graph.op('Add', [others, rows]);
+  const all = graph.op('Add', [others, count(blockTable)]);
   const own = graph.op('Unsqueeze', [graph.op('Range', [others, all, graph.int64(1)]), graph.int64([1])]);
   const isAlone = graph.op('Less', [sharedTable, zero]);
   const place = graph.op('Where', [isAlone, graph.int64(-1), graph.op('Add', [sharedTable, blocks])]);
