@@ -2,11 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { Engine, type EngineOptions } from '../src/engine/engine.js';
 import { LEAST_SAVED } from '../src/engine/sharedPrompts.js';
+import type { Completion } from '../src/engine/types.js';
 import { scorerOf } from '../src/export/scorer.js';
 import { BLOCK_LENGTH } from '../src/model/loopAttention.js';
 import { exportForTest, goldenFolder } from './support/models.js';
-import { SAMPLING } from './support/requests.js';
+import { NEWLINE, request, SAMPLING } from './support/requests.js';
 import { runModel } from './support/runGraph.js';
 import { RemoteSession } from './support/session.js';
 
@@ -121,4 +123,36 @@ test('logits of rows that share a prompt are those of one pass, while rows come 
     }
   }
   expect(compared).toBeGreaterThan(6 * SHARERS * STEPS);
+});
+
+test('samples of a long prompt are those that its rows draw alone, with guesses too', async () => {
+  const model = await exportForTest('models/pebble-sft');
+  const digits = Array.from({ length: 400 }, (_, at) => 20 + ((at * at + 3 * at) % 10));
+  const samples = Math.ceil(LEAST_SAVED / digits.length) + 1;
+  const asked = request('shared', {
+    promptTokens: [1, NEWLINE, ...digits, NEWLINE, 2, NEWLINE],
+    samples,
+    maxTokens: 60,
+    stopTokens: [],
+  });
+  const draw = async (options: EngineOptions) => {
+    const engine = await Engine.open(model, options);
+    try {
+      const drawn: Completion[] = [];
+      await engine.generate([asked], { onSample: (completion) => drawn.push(completion) });
+      return drawn.sort((a, b) => a.index - b.index);
+    } finally {
+      await engine.close();
+    }
+  };
+  const alone = await draw({ rows: 1 });
+  expect(new Set(alone.map(({ tokens }) => tokens.join())).size).toBe(samples);
+  for (const options of [{ rows: samples }, { rows: samples, draftTokens: 4 }]) {
+    const shared = await draw(options);
+    expect(shared.map(({ tokens }) => [...tokens])).toEqual(alone.map(({ tokens }) => [...tokens]));
+    const differences = shared.flatMap(({ logprobs }, index) =>
+      Array.from(logprobs, (logprob, at) => Math.abs(logprob - alone[index]!.logprobs[at]!)),
+    );
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
+  }
 });

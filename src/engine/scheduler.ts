@@ -2,11 +2,10 @@
 import type { Finish } from '../core.js';
 import { CandidateCount } from './candidates.js';
 import { JobQueue } from './jobQueue.js';
-import { rowBlocks, rowPositions } from './kvMemory.js';
-import { type Account, Ledger } from './ledger.js';
-import { type GrowingRow, LengthForecast } from './lengthForecast.js';
+import { Ledger } from './ledger.js';
 import { PIECE_TOKENS, Prefill } from './prefill.js';
 import { isReady, type Job, Row, type RowOptions, uniformNumbers } from './row.js';
+import { RowMemory } from './rowMemory.js';
 import { StepClock } from './stepClock.js';
 import type { Chunk, Completion, DecoderSession, GenerateRequest } from './types.js';
 
@@ -38,10 +37,9 @@ export class Scheduler {
   readonly #jobs = new JobQueue();
   /** Row r of the session holds `#rows[r]`; one with a `finish` is vacant until the next `#admit`. */
   readonly #rows: Row[] = [];
-  readonly #ledger: Ledger;
   readonly #prefill: Prefill;
+  readonly #memory: RowMemory;
   readonly #candidates: CandidateCount;
-  readonly #forecast = new LengthForecast();
   readonly #clock: StepClock;
   /** Prompt tokens computed in this turn, padding included. */
   #computed = 0;
@@ -61,15 +59,16 @@ export class Scheduler {
     this.#options = options;
     this.#clock = new StepClock(options.stepMs);
     this.#candidates = new CandidateCount(session.limits.vocabSize, session.wholeChunk === null);
-    this.#ledger = new Ledger(session.memory.blocks, () => session.promptBlocks);
+    const ledger = new Ledger(session.memory.blocks, () => session.promptBlocks);
     this.#prefill = new Prefill({
       session,
-      ledger: this.#ledger,
+      ledger,
       clock: this.#clock,
       now: options.now,
       onLate: (job) => this.#endWaiting([job], 'deadline'),
       isWaiting: (job) => this.#jobs.has(job),
     });
+    this.#memory = new RowMemory({ session, ledger, prefill: this.#prefill, upcoming: () => this.#upcoming });
   }
 
   /** True when there is nothing to do. */
@@ -122,7 +121,7 @@ export class Scheduler {
 
   /** Rows that have not ended. */
   get #running(): number {
-    return this.#rows.reduce((count, row) => count + Number(row.finish === null), 0);
+    return this.#rows.filter(isRunning).length;
   }
 
   /** Jobs that the next samples are chosen from: no more than one batch can hold. */
@@ -172,12 +171,12 @@ export class Scheduler {
   /** Fills vacant and free rows with waiting samples; gives back the rows that stay vacant. */
   #admit(): void {
     const vacant = [...this.#rows.keys()].filter((at) => this.#rows[at]!.finish !== null);
-    for (const at of vacant) this.#ledger.close(this.#rows[at]!.account);
+    for (const at of vacant) this.#memory.close(this.#rows[at]!);
     let free = vacant.length + this.#options.maxRows - this.#rows.length;
     const begun = new Map<Job, number>();
     for (; free > 0; free -= 1) {
       const job = this.#nextJob(begun);
-      const account = job && this.#accountOf(job);
+      const account = job && this.#memory.open(job, this.#rows.filter(isRunning));
       // What does not fit waits, and all that come after it: else a long one might wait for ever.
       if (job === null || account === null) break;
       const at = vacant.shift() ?? this.#rows.length;
@@ -210,45 +209,12 @@ export class Scheduler {
     }, null);
   }
 
-  /** Opens an account for a sample of `job`; `null` while the caches have no room for another row. */
-  #accountOf(job: Job): Account | null {
-    const held = rowBlocks(
-      this.#session.memory,
-      job.request.promptTokens.length,
-      job.request.promptTokens.length,
-    );
-    const account = { held, most: this.#prefill.mostBlocks(job) };
-    if (!this.#expectsRoom(job, account)) return null;
-    return this.#ledger.admit(account, this.#prefill.reserve(this.#upcoming)) ? account : null;
-  }
-
-  /** Whether one more row is expected to fit beside those that run until they end: rows that must rest draw nothing. */
-  #expectsRoom(job: Job, account: Account): boolean {
-    const running = this.#rows.filter(({ finish }) => finish === null);
-    const { forRows } = this.#ledger;
-    const most = running.reduce((sum, row) => sum + row.account.most, account.most);
-    if (running.length === 0 || most <= forRows) return true;
-    const { maxTokens, promptTokens } = job.request;
-    const rows = running.map((row) =>
-      this.#growing(row.job, row.position + 1, row.tokens.length, row.job.request.maxTokens),
-    );
-    rows.push(this.#growing(job, promptTokens.length, 0, maxTokens));
-    const { blockSize, rowStep } = this.#session.memory;
-    // What a row has taken last is half empty on average.
-    return this.#forecast.peak(rows) / blockSize + (rows.length * rowStep) / 2 <= forRows;
-  }
-
-  #growing({ request }: Job, positions: number, drawn: number, maxTokens: number): GrowingRow {
-    const shared = rowPositions(this.#session.memory, request.promptTokens.length, 0);
-    return { positions: positions - shared, drawn, maxTokens };
-  }
-
   async #step(): Promise<Chunk> {
     const rows = this.#rows;
     const now = this.#options.now();
     const deadlineMs = Math.min(...rows.map((row) => row.job.deadlineMs));
     const { wholeChunk } = this.#session;
-    this.#lend(wholeChunk ?? this.#stepsBefore(deadlineMs - now));
+    this.#memory.lend(rows, wholeChunk ?? this.#stepsBefore(deadlineMs - now));
     const steps = Math.max(...rows.map((row) => row.remaining));
     const active = rows.filter((row) => row.remaining > 0).length;
     const share = this.#jobs.size > 0 ? REFILL_SHARE : SHRINK_SHARE;
@@ -275,22 +241,6 @@ export class Scheduler {
     const whole = this.#options.chunkSteps ?? CHUNK_STEPS;
     const most = this.#computed > 0 && this.#lacksPrompts() ? Math.min(whole, WAITING_CHUNK_STEPS) : whole;
     return Math.min(most, this.#clock.stepsBefore(leftMs));
-  }
-
-  /** Grants rows the blocks of `steps` more tokens, first those that are nearest to their greatest length; some may have to rest. */
-  #lend(steps: number): void {
-    const { memory, wholeChunk } = this.#session;
-    const reserve = this.#prefill.reserve(this.#upcoming);
-    const needed = ({ account }: Row) => account.most - account.held;
-    for (const row of [...this.#rows].sort((a, b) => needed(a) - needed(b))) {
-      const { account, position } = row;
-      const prompt = row.job.request.promptTokens.length;
-      const wanted = Math.min(steps, row.left);
-      let held = rowBlocks(memory, prompt, position + wanted);
-      while (held > account.held && !this.#ledger.grant(account, held, reserve)) held -= memory.rowStep;
-      row.remaining = Math.min(wanted, rowPositions(memory, prompt, account.held) - position);
-      if (wholeChunk !== null && row.remaining < wanted) row.remaining = 0;
-    }
   }
 
   /** Appends a chunk's tokens to its rows and tests what ends them. */
@@ -323,10 +273,9 @@ export class Scheduler {
   #finish(row: Row, finish: Finish): void {
     if (row.finish !== null) return;
     row.finish = finish;
-    this.#ledger.retire(row.account);
+    this.#memory.retire(row, finish !== 'deadline' && finish !== 'cancelled');
     this.guessedTokens += row.lookup?.guessed ?? 0;
     this.rightGuesses += row.lookup?.right ?? 0;
-    if (finish !== 'deadline' && finish !== 'cancelled') this.#forecast.saw(row.tokens.length);
     this.#complete(row.job, row.index, finish, row.tokens, row.logprobs, row.startedAt);
   }
 
@@ -356,4 +305,8 @@ export class Scheduler {
       seconds: (this.#options.now() - startedAt) / 1000,
     });
   }
+}
+
+function isRunning({ finish }: Row): boolean {
+  return finish === null;
 }
