@@ -62,7 +62,7 @@ export function benchCommand(): Command {
     )
     .option(
       '--context <count>',
-      'positions of each row before its first token is drawn',
+      'positions of the prompt that all rows begin with; a long one is read once for all of them',
       integerFrom(1),
       CONTEXT,
     )
