@@ -7,6 +7,22 @@ export interface CacheShape {
   readonly headDim: number;
 }
 
+/** The same, where rows have full blocks of positions. */
+export interface LoopCacheShape extends CacheShape {
+  /** Positions of a block. */
+  readonly blockLength: number;
+  /** Whether the values of a block are `[headDim, blockLength]`. */
+  readonly turnsBlockValues: boolean;
+}
+
+/** The capacity of items that have one length changes in steps of so many positions: each empty position is computed with. */
+export const CAPACITY_STEP = 64;
+
+/** The least capacity for `length` positions. */
+export function capacityFor(length: number): number {
+  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP;
+}
+
 /** Bytes of a position's keys and values. */
 export function positionBytes({ layers, kvHeads, headDim }: CacheShape): number {
   return 2 * layers * kvHeads * headDim * Float32Array.BYTES_PER_ELEMENT;

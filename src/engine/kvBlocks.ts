@@ -1,6 +1,13 @@
 /** Full blocks of keys and values: each belongs to one row, and together they lie without gaps. */
-import { copyKeys, copyPositions, emptyArrays, type KvArrays, type Place, turnValues } from './kvArrays.js';
-import type { LoopCacheShape } from './kvCache.js';
+import {
+  copyKeys,
+  copyPositions,
+  emptyArrays,
+  type KvArrays,
+  type LoopCacheShape,
+  type Place,
+  turnValues,
+} from './kvArrays.js';
 
 /** A row grows by a block without anything being moved; what a freed row leaves empty is filled from the end. */
 export class KvBlocks {

@@ -1,8 +1,7 @@
 /** Memory for keys and values: how much by default, and what it comes to on the host. */
 import type { ExportedModel } from '../export/manifest.js';
 import { BLOCK_LENGTH } from '../model/loopAttention.js';
-import { type CacheShape, positionBytes } from './kvArrays.js';
-import { CAPACITY_STEP, type LoopCacheShape } from './kvCache.js';
+import { CAPACITY_STEP, type CacheShape, type LoopCacheShape, positionBytes } from './kvArrays.js';
 import { readMachine } from './machine.js';
 import type { KvMemory } from './types.js';
 

@@ -2,19 +2,17 @@
  * Keys and values of the batch on the host, fed to the runtime without a copy. A row's positions are in a prompt that it shares
  * with others, in full blocks, and the rest, less than a block, in a part where all rows have one capacity.
  */
-import { type CacheShape, clearPositions, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
+import {
+  CAPACITY_STEP,
+  capacityFor,
+  clearPositions,
+  copyPositions,
+  emptyArrays,
+  type KvArrays,
+  type LoopCacheShape,
+} from './kvArrays.js';
 import { KvBlocks } from './kvBlocks.js';
 import { SharedPrompts } from './sharedPrompts.js';
-
-/** The capacity for the rest changes in steps of this many positions: each empty position is computed with. */
-export const CAPACITY_STEP = 64;
-
-export interface LoopCacheShape extends CacheShape {
-  /** Positions of a block. */
-  readonly blockLength: number;
-  /** Whether the values of a block are `[headDim, blockLength]`. */
-  readonly turnsBlockValues: boolean;
-}
 
 /** Each buffer of the rest is `[rows, kvHeads, capacity, headDim]`; slot s of row r is visible if `positions[r * capacity + s] >= 0`. */
 export class KvCache {
@@ -38,7 +36,7 @@ export class KvCache {
     this.shared = new SharedPrompts(shape, maxRows, leastSaved);
     this.blocks = new KvBlocks(shape, maxRows, reserve);
     this.#shape = shape;
-    const most = roundUp(shape.blockLength);
+    const most = capacityFor(shape.blockLength);
     this.#room = emptyArrays(shape, maxRows, most);
     this.#positions = new BigInt64Array(maxRows * most).fill(-1n);
     this.#used = new Int32Array(maxRows);
@@ -179,7 +177,7 @@ export class KvCache {
   #fit(length: number): void {
     let longest = length;
     for (let row = 0; row < this.#rows; row += 1) longest = Math.max(longest, this.#used[row]!);
-    const wanted = roundUp(longest);
+    const wanted = capacityFor(longest);
     if (wanted > this.#capacity || wanted + 2 * CAPACITY_STEP <= this.#capacity) this.#resize(wanted);
   }
 
@@ -214,8 +212,4 @@ export class KvCache {
     const { kvHeads, headDim } = this.#shape;
     return buffer.subarray(0, rows * kvHeads * this.#capacity * headDim);
   }
-}
-
-function roundUp(length: number): number {
-  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP;
 }

@@ -12,8 +12,14 @@ import {
 import { Tensor } from '../onnx/runtime.js';
 import { type Feeds, int64 } from './feeds.js';
 import type { HostPrompt } from './hostPrompt.js';
-import { type CacheShape, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
-import type { KvCache, LoopCacheShape } from './kvCache.js';
+import {
+  type CacheShape,
+  copyPositions,
+  emptyArrays,
+  type KvArrays,
+  type LoopCacheShape,
+} from './kvArrays.js';
+import type { KvCache } from './kvCache.js';
 import { type SharedPart, SharedPrompts } from './sharedPrompts.js';
 
 /** Full blocks of rows. */

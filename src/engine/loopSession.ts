@@ -2,9 +2,9 @@
 import { type Ahead, drawByRuns, type Run } from './chunkRuns.js';
 import { FIXED_PIECE_TOKENS, padded, tiledRows, trimmed, WHOLE_CHUNK_STEPS } from './fixedShapes.js';
 import { HostPrompt } from './hostPrompt.js';
-import type { KvArrays } from './kvArrays.js';
+import type { KvArrays, LoopCacheShape } from './kvArrays.js';
 import { hostMemory, keptPrefixes, PREFIX_BLOCK } from './kvBudget.js';
-import { KvCache, type LoopCacheShape } from './kvCache.js';
+import { KvCache } from './kvCache.js';
 import { promptBlocks } from './kvMemory.js';
 import { cacheFeeds, computedPart, pastFeeds } from './loopFeeds.js';
 import { type Draw, drawnOf, LoopGraph, type LoopGraphOptions } from './loopGraph.js';

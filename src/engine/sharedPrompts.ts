@@ -1,5 +1,12 @@
 /** Prompts whose keys and values several rows of the batch share, laid out for the graph to compute with. */
-import { type CacheShape, clearPositions, copyPositions, emptyArrays, type KvArrays } from './kvArrays.js';
+import {
+  type CacheShape,
+  capacityFor,
+  clearPositions,
+  copyPositions,
+  emptyArrays,
+  type KvArrays,
+} from './kvArrays.js';
 
 /** Positions not read again by a prompt's second row, its third and so on: fewer are not worth what joining parts costs (bench/README.md). */
 export const LEAST_SAVED = 3072;
@@ -10,8 +17,6 @@ export function isWorthSharing(rows: number, length: number, leastSaved = LEAST_
 
 /** Lengths of the prompts that are shared at one time differ by this factor at most, since all are padded to the longest. */
 const LENGTH_RATIO = 2;
-/** Room for positions grows in steps, so that prompts of about one length take the same. */
-const CAPACITY_STEP = 64;
 
 /** The shared prompts of a batch: `G` of them, padded to `C` positions, `M` places each for rows. */
 export interface SharedPart {
@@ -124,8 +129,7 @@ export class SharedPrompts {
       this.#room = 0;
       return;
     }
-    const longest = Math.max(...prompts.map(({ length }) => length));
-    const capacity = Math.ceil(longest / CAPACITY_STEP) * CAPACITY_STEP;
+    const capacity = capacityFor(Math.max(...prompts.map(({ length }) => length)));
     const isNew = capacity !== this.#arrays.length || prompts.length > this.#room;
     if (isNew) {
       this.#room = prompts.length;

@@ -81,7 +81,7 @@ export interface KvMemory {
   readonly blocks: number;
   /** Bytes of a block, keys and values of all layers. */
   readonly blockBytes: number;
-  /** True where rows share the whole blocks of their prompt; else each has a copy beside the prompt's own. */
+  /** True where rows share the whole blocks of their prompt; else each is counted with a copy beside the prompt's own. */
   readonly sharesPrompts: boolean;
 }
 

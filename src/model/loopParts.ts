@@ -125,18 +125,14 @@ export function joinParts(
   const { recent } = latest;
   const join = new Graph('join', graph);
   const own = logSumExp(join, latest.scores, latest.probabilities);
-  const none = (x: Value) => (branch: Graph) =>
-    branch.op('Slice', [x, branch.int64([0]), branch.int64([0]), branch.int64([0])]);
+  const nothing = (branch: Graph): Attended => {
+    const none = (x: Value) =>
+      branch.op('Slice', [x, branch.int64([0]), branch.int64([0]), branch.int64([0])]);
+    return { context: none(recent), logSumExp: none(own) };
+  };
   const part = (condition: Value, build: (branch: Graph) => Attended): Attended => {
-    const [context, sum] = either(
-      join,
-      condition,
-      (branch) => {
-        const attended = build(branch);
-        return [attended.context, attended.logSumExp];
-      },
-      (branch) => [none(recent)(branch), none(own)(branch)],
-    );
+    const branches = { then_branch: branchOf(join, build), else_branch: branchOf(join, nothing) };
+    const [context, sum] = join.ops('If', [condition], 2, { attributes: branches });
     return { context: context!, logSumExp: sum! };
   };
   const ofBlocks = part(index.hasBlocks, (branch) => overBlocks(branch, blocks, index, queries));
@@ -229,18 +225,9 @@ function logSumExp(graph: Graph, scores: Value, probabilities: Value): Value {
   return graph.op('Sub', [highest(scores), graph.op('Log', [highest(probabilities)])]);
 }
 
-/** Two float32 values of one of two branches. */
-function either(
-  graph: Graph,
-  condition: Value,
-  whenTrue: (branch: Graph) => Value[],
-  whenFalse: (branch: Graph) => Value[],
-): Value[] {
-  const branch = (name: string, build: (branch: Graph) => Value[]) => {
-    const inner = new Graph(name, graph);
-    for (const value of build(inner)) inner.output(value, 'float32');
-    return inner;
-  };
-  const branches = { then_branch: branch('present', whenTrue), else_branch: branch('absent', whenFalse) };
-  return graph.ops('If', [condition], 2, { attributes: branches });
+function branchOf(graph: Graph, build: (branch: Graph) => Attended): Graph {
+  const branch = new Graph('part', graph);
+  const { context, logSumExp: sum } = build(branch);
+  for (const value of [context, sum]) branch.output(value, 'float32');
+  return branch;
 }

@@ -23,20 +23,12 @@ export async function oneKeyHead(checkpoint: string): Promise<string> {
   const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, Place>;
   const tensors = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
-    .map(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [from, to],
-        },
-      ]) => {
-        const kept = /self_attn\.[kv]_proj/.test(name) ? 1 / heads : 1;
-        const data = bytes.subarray(start + from, start + from + (to - from) * kept);
-        return [name, { dtype, shape: [shape[0]! * kept, ...shape.slice(1)], data }] as const;
-      },
-    );
+    .map(([name, { dtype, shape, data_offsets }]) => {
+      const [from, to] = data_offsets;
+      const kept = /self_attn\.[kv]_proj/.test(name) ? 1 / heads : 1;
+      const data = bytes.subarray(start + from, start + from + (to - from) * kept);
+      return [name, { dtype, shape: [shape[0]! * kept, ...shape.slice(1)], data }] as const;
+    });
   await writeFile(file, safetensorsFile(Object.fromEntries(tensors)));
   return folder;
 }
